@@ -1,6 +1,6 @@
 /** One call of a procedure, on either side of a wire. Who is calling and how long it may take is not in
  * here: that is the context. */
-import { cancellationOf, untilCancelled } from './cancellation.ts';
+import { untilCancelled } from './cancellation.ts';
 import { type ContextValues, context } from './context.ts';
 import type { CallOptions, Client, Contract, Procedure } from './contract.ts';
 import { cancelledError, deadlines, openScope, settleBy } from './deadline.ts';
@@ -30,8 +30,12 @@ export function clientOf<C extends Contract>(contract: C, service: CallService):
 }
 
 function unaryCall(service: CallService, call: Call, options: CallOptions | undefined): Promise<unknown> {
-  const caller = callerContext(options);
-  return settleBy(caller, deadlineOf(call, caller, options), () => service(call));
+  const caller = context.current;
+  try {
+    return settleBy(caller, deadlineOf(call, caller, options), () => service(call), options?.signal);
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
 async function* streamCall(
@@ -39,8 +43,8 @@ async function* streamCall(
   call: Call,
   options: CallOptions | undefined,
 ): AsyncGenerator<unknown, void, undefined> {
-  const caller = callerContext(options);
-  const scope = openScope(caller, deadlineOf(call, caller, options));
+  const caller = context.current;
+  const scope = openScope(caller, deadlineOf(call, caller, options), options?.signal);
   const { cancellation } = scope.values;
   let items: AsyncIterator<unknown> | undefined;
   try {
@@ -56,19 +60,15 @@ async function* streamCall(
     }
   } finally {
     scope.close();
-    // The consumer left, or it failed: whatever produces the items has nobody to produce for.
+    // The consumer left, or it failed: whatever produces the items has nobody to produce for. Its clean-up is not
+    // waited for, because a producer that hangs would hang the consumer too.
     cancellation.cancel(cancelledError(undefined));
-    await items?.return?.();
+    context.enter(scope.values, () => items?.return?.())?.catch(ignore);
   }
 }
 
-function callerContext(options: CallOptions | undefined): ContextValues {
-  const current = context.current;
-  if (!options?.signal) return current;
-  const cancellation = cancellationOf(options.signal);
-  current.cancellation.onCancel((reason) => cancellation.cancel(reason));
-  return { ...current, cancellation };
-}
+/** The error of a clean-up that nobody waits for. The producer's own side has logged it. */
+function ignore(): void {}
 
 function deadlineOf(call: Call, caller: ContextValues, options: CallOptions | undefined): number {
   const allowedMs =

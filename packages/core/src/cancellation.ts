@@ -43,20 +43,13 @@ export class Cancellation {
       return nothing;
     }
     this.#listeners ??= new Set();
-    this.#listeners.add(listener);
-    return () => this.#listeners?.delete(listener);
+    const listeners = this.#listeners;
+    listeners.add(listener);
+    return () => listeners.delete(listener);
   }
 }
 
 function nothing(): void {}
-
-/** A Cancellation that follows an AbortSignal. */
-export function cancellationOf(signal: AbortSignal): Cancellation {
-  const cancellation = new Cancellation();
-  if (signal.aborted) cancellation.cancel(signal.reason);
-  else signal.addEventListener('abort', () => cancellation.cancel(signal.reason), { once: true });
-  return cancellation;
-}
 
 /** The promise's outcome, or a rejection with the reason as soon as the work is cancelled. */
 export function untilCancelled<T>(cancellation: Cancellation, promise: Promise<T>): Promise<T> {

@@ -16,15 +16,15 @@ export interface Clock {
   every(periodMs: number, callback: () => void): Timer;
 }
 
+/** The longest delay that setTimeout takes, about 25 days; it would run a longer one at once. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => performance.now(),
   wall: () => Date.now(),
-  after: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs);
-    timer.unref();
-    return { cancel: () => clearTimeout(timer) };
-  },
+  after: (delayMs, callback) => startTimer(delayMs, callback, false),
   every: (periodMs, callback) => {
+    if (periodMs > MAX_TIMEOUT_MS) return startLongInterval(periodMs, callback);
     const timer = setInterval(callback, periodMs);
     timer.unref();
     return { cancel: () => clearInterval(timer) };
@@ -39,11 +39,40 @@ export function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
       signal?.removeEventListener('abort', stop);
       resolve();
     };
-    const timer = setTimeout(done, delayMs);
+    const timer = startTimer(delayMs, done, true);
     const stop = (): void => {
-      clearTimeout(timer);
+      timer.cancel();
       reject(signal!.reason);
     };
     signal?.addEventListener('abort', stop, { once: true });
   });
+}
+
+function startTimer(delayMs: number, callback: () => void, keepsAlive: boolean): Timer {
+  let timer: NodeJS.Timeout;
+  const arm = (leftMs: number): void => {
+    timer =
+      leftMs > MAX_TIMEOUT_MS
+        ? setTimeout(() => arm(leftMs - MAX_TIMEOUT_MS), MAX_TIMEOUT_MS)
+        : setTimeout(callback, leftMs);
+    if (!keepsAlive) timer.unref();
+  };
+  arm(delayMs);
+  return { cancel: () => clearTimeout(timer) };
+}
+
+function startLongInterval(periodMs: number, callback: () => void): Timer {
+  let timer: Timer;
+  const arm = (): void => {
+    timer = startTimer(
+      periodMs,
+      () => {
+        arm();
+        callback();
+      },
+      false,
+    );
+  };
+  arm();
+  return { cancel: () => timer.cancel() };
 }

@@ -91,11 +91,13 @@ type HandlerAnswer<Spec extends ProcedureSpec> = Spec extends { stream: true }
 
 const DEFAULT_DEADLINE_MS = 5_000;
 const CONTRACT_NAME = /^([a-z][a-z0-9-]*)\.(v\d+)$/;
-const PROCEDURE_NAME = /^[a-z][A-Za-z0-9]*$/;
+/** `then` would make a promise of every client. */
+const PROCEDURE_NAME = /^(?!then$)[a-z][A-Za-z0-9]*$/;
+const ERROR_CODE = /^[A-Z][A-Z0-9_]*$/;
 
 /** Makes a contract. The name is `<service>.v<n>`; `n` changes when callers would break.
  * @example const tax = contract('tax.v1', { quote: { input, output, idempotent: true, deadline: '300ms' } });
- * @throws INVALID_INPUT when a name or a deadline is not of the form. */
+ * @throws INVALID_INPUT when a name, a code or a deadline is not of the form. */
 export function contract<const Specs extends Record<string, ProcedureSpec>>(
   name: string,
   specs: Specs,
@@ -106,7 +108,8 @@ export function contract<const Specs extends Record<string, ProcedureSpec>>(
       message: `${JSON.stringify(name)} is not a contract name: write <service>.v<number>, such as tax.v1`,
     });
   }
-  const procedures: Record<string, Procedure> = {};
+  // Without a prototype, so that no path finds `constructor` among the procedures.
+  const procedures: Record<string, Procedure> = Object.create(null);
   for (const [procedureName, spec] of Object.entries(specs))
     procedures[procedureName] = procedure(name, procedureName, spec);
   return {
@@ -121,6 +124,17 @@ function procedure(contractName: string, name: string, spec: ProcedureSpec): Pro
   if (!PROCEDURE_NAME.test(name)) {
     throw new GoblinError('INVALID_INPUT', {
       message: `${JSON.stringify(name)} in ${contractName} is not a procedure name: write camelCase letters and digits`,
+    });
+  }
+  const wrongCode = spec.errors?.find((code) => !ERROR_CODE.test(code));
+  if (wrongCode !== undefined) {
+    throw new GoblinError('INVALID_INPUT', {
+      message: `${JSON.stringify(wrongCode)} of ${contractName}/${name} is not an error code: write UPPER_CASE`,
+    });
+  }
+  if (spec.get && spec.stream) {
+    throw new GoblinError('INVALID_INPUT', {
+      message: `${contractName}/${name} cannot be a stream and be called by GET: the protocol has no such call`,
     });
   }
   const stream = spec.stream ?? false;

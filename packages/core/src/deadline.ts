@@ -68,23 +68,30 @@ export function deadlineSweeper(clock: Clock): DeadlineSweeper {
 export const deadlines: DeadlineSweeper = deadlineSweeper(systemClock);
 
 /** A stretch of work that can be cancelled on its own: a child of the given context whose cancellation
- * follows the parent's and fires when `deadline` (monotonic ms) passes. Close it when the work has ended. */
+ * follows the parent's and fires when its deadline (monotonic ms) passes. Close it when the work has ended. */
 export interface Scope {
   readonly values: ContextValues;
   close(): void;
 }
 
-/** @throws CANCELED or DEADLINE_EXCEEDED when there is nothing left to begin for. */
+/** The scope ends by the parent's deadline where that is sooner.
+ * @param signal ends the work too when it is aborted.
+ * @throws CANCELED or DEADLINE_EXCEEDED when there is nothing left to begin for. */
 export function openScope(
   parent: ContextValues,
-  deadline: number,
+  wantedDeadline: number,
+  signal?: AbortSignal,
   sweeper: DeadlineSweeper = deadlines,
 ): Scope {
+  const deadline = Math.min(parent.deadline, wantedDeadline);
   if (parent.cancellation.cancelled) throw cancelledError(parent.cancellation.reason);
+  if (signal?.aborted) throw cancelledError(signal.reason);
   const allowedMs = deadline - sweeper.clock.now();
   if (allowedMs <= 0)
     throw new GoblinError('DEADLINE_EXCEEDED', { message: 'the deadline had passed before the work began' });
   const cancellation = new Cancellation();
+  const onAbort = (): void => cancellation.cancel(cancelledError(signal!.reason));
+  signal?.addEventListener('abort', onAbort, { once: true });
   const offParent = parent.cancellation.onCancel((reason) => cancellation.cancel(cancelledError(reason)));
   const offDeadline =
     deadline === Number.POSITIVE_INFINITY
@@ -99,6 +106,7 @@ export function openScope(
     close: () => {
       offParent();
       offDeadline?.();
+      signal?.removeEventListener('abort', onAbort);
     },
   };
 }
@@ -110,9 +118,10 @@ export async function settleBy<T>(
   parent: ContextValues,
   deadline: number,
   work: () => Promise<T>,
+  signal?: AbortSignal,
   sweeper: DeadlineSweeper = deadlines,
 ): Promise<T> {
-  const scope = openScope(parent, deadline, sweeper);
+  const scope = openScope(parent, deadline, signal, sweeper);
   try {
     return await untilCancelled(scope.values.cancellation, context.enter(scope.values, work));
   } finally {
@@ -120,7 +129,22 @@ export async function settleBy<T>(
   }
 }
 
-/** The error a cancelled call settles with; a coded reason is passed on as it is. */
+/** The error a cancelled call settles with; a coded reason is passed on as it is, and the reason of
+ * `AbortSignal.timeout` is a deadline too. */
 export function cancelledError(reason: unknown): GoblinError {
-  return reason instanceof GoblinError ? reason : new GoblinError('CANCELED', { cause: reason });
+  if (reason instanceof GoblinError) return reason;
+  const timedOut = reason instanceof DOMException && reason.name === 'TimeoutError';
+  return new GoblinError(timedOut ? 'DEADLINE_EXCEEDED' : 'CANCELED', { cause: reason });
+}
+
+/** The promise's outcome, or DEADLINE_EXCEEDED with `message` after `timeoutMs`. For waits outside any call,
+ * on work that has no signal to be told by. Keeps the process alive while it waits. */
+export function untilDeadline<T>(promise: Promise<T>, timeoutMs: number, message: () => string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new GoblinError('DEADLINE_EXCEEDED', { message: message() })),
+      timeoutMs,
+    );
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }

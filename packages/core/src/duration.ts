@@ -19,18 +19,19 @@ export function milliseconds(duration: Duration | string): number {
   return quantity(duration, MILLISECONDS, "a duration such as '250ms', '5s', '10m', '2h' or '1d'");
 }
 
-/** Bytes of a size. A number is taken as bytes; 1 kb is 1,024 bytes. Throws INVALID_INPUT. */
+/** Bytes of a size, whole ones. A number is taken as bytes; 1 kb is 1,024 bytes. Throws INVALID_INPUT. */
 export function bytes(size: Size | string): number {
-  return quantity(size, BYTES, "a size such as '512b', '64kb', '1mb' or '2gb'");
+  return Math.floor(quantity(size, BYTES, "a size such as '512b', '64kb', '1mb' or '2gb'"));
 }
 
 function quantity(text: number | string, units: Readonly<Record<string, number>>, wanted: string): number {
-  if (typeof text === 'number') {
-    if (Number.isFinite(text) && text >= 0) return text;
-  } else {
-    const match = /^(\d+(?:\.\d+)?)([a-z]+)$/.exec(text);
-    const unit = match?.[2] === undefined ? undefined : units[match[2]];
-    if (unit !== undefined) return Number(match![1]) * unit;
-  }
-  throw new GoblinError('INVALID_INPUT', { message: `${JSON.stringify(text)} is not ${wanted}` });
+  const amount = typeof text === 'number' ? text : amountOf(text, units);
+  if (Number.isFinite(amount) && amount >= 0) return amount;
+  const shown = typeof text === 'string' ? JSON.stringify(text) : text;
+  throw new GoblinError('INVALID_INPUT', { message: `${shown} is not ${wanted}` });
+}
+
+function amountOf(text: string, units: Readonly<Record<string, number>>): number {
+  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)([a-z]+)$/.exec(text) ?? [];
+  return Object.hasOwn(units, unit) ? Number(digits) * units[unit]! : Number.NaN;
 }

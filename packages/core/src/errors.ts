@@ -82,6 +82,13 @@ export const errorRegistry = {
     'this path does not take this HTTP method',
     'use a method that the Allow header lists',
   ),
+  REQUEST_TIMEOUT: entry(
+    408,
+    'deadline_exceeded',
+    false,
+    'the request did not arrive in time',
+    'send the whole request sooner after opening it',
+  ),
   ALREADY_EXISTS: entry(
     409,
     'already_exists',

@@ -1,21 +1,58 @@
+export * from './app-model.ts';
+export * from './background.ts';
+export * from './build-service.ts';
 export * from './call.ts';
 export * from './cancellation.ts';
 export * from './clock.ts';
 export * from './config/config.ts';
+export type { SettingFault } from './config/problems.ts';
+export { Secret, type SecretOptions, type SecretSchema, secret } from './config/secret.ts';
+export * as setting from './config/settings.ts';
+export { flagOf } from './config/sources.ts';
 export * from './context.ts';
 export * from './contract.ts';
+export * from './contract-check.ts';
 export * from './deadline.ts';
 export * from './duration.ts';
 export * from './errors.ts';
 export * from './health.ts';
+export * from './json-schema.ts';
+export type { ErrorRecord } from './log/error-record.ts';
+export { type LogDestination, lineWriter } from './log/line-writer.ts';
 export * from './log/log.ts';
+export * from './log/logger.ts';
+export { type PrettyOptions, prettyLine, wantsColour } from './log/pretty.ts';
+export { isSensitiveKey, redacted, SENSITIVE_KEYS } from './log/redact.ts';
+export type { DropReason } from './log/sentry/envelope.ts';
+export type { SentryEventOptions } from './log/sentry/event.ts';
+export { type SentrySink, type SentrySinkOptions, sentrySink } from './log/sentry/sink.ts';
 export * from './module.ts';
+export { type OpenApiDocument, type OpenApiOptions, openApiOf } from './openapi.ts';
 export * from './procedures.ts';
+export * from './runtime.ts';
 export * from './schema.ts';
 export * from './serve.ts';
 export * from './service.ts';
+export { closest } from './suggest.ts';
+export * from './telemetry/baggage.ts';
+export * from './telemetry/create-telemetry.ts';
+export { EXPOSITION_TYPES, type ExpositionFormat, expositionFormat } from './telemetry/exposition.ts';
+export * from './telemetry/histogram-snapshot.ts';
+export * from './telemetry/light-tracer.ts';
+export {
+  type HistogramSnapshot,
+  LogLinearHistogram,
+  MAX_RELATIVE_ERROR,
+} from './telemetry/log-linear-histogram.ts';
 export * from './telemetry/metrics.ts';
+export * from './telemetry/metrics-registry.ts';
+export { bridgeOpenTelemetry } from './telemetry/otel-bridge.ts';
+export * from './telemetry/otlp-exporter.ts';
+export * from './telemetry/propagation.ts';
+export * from './telemetry/runtime-metrics.ts';
+export * from './telemetry/sampling.ts';
 export * from './telemetry/telemetry.ts';
+export * from './telemetry/test-telemetry.ts';
 export * from './telemetry/tracer.ts';
 export * from './telemetry/with-telemetry.ts';
 export * from './virtual-clock.ts';

@@ -1,6 +1,8 @@
 /** A Clock that stands still until told to move: tests and simulators run hours in milliseconds. */
 import type { Clock, Timer } from './clock.ts';
 
+const MIN_PERIOD_MS = 1;
+
 interface Entry {
   at: number;
   readonly order: number;
@@ -10,7 +12,8 @@ interface Entry {
 }
 
 export interface VirtualClock extends Clock {
-  /** Moves time forward, running what falls due in order, and lets promises settle after each step. */
+  /** Moves time forward, running what falls due in order. Promises settle before, after each step and at the end,
+   * so what is about to set a timer sets it at the time it began. */
   advance(byMs: number): Promise<void>;
 }
 
@@ -20,7 +23,8 @@ export function virtualClock(startWallMs = Date.UTC(2026, 0, 1)): VirtualClock {
   let entries: Entry[] = [];
 
   function schedule(delayMs: number, callback: () => void, periodMs?: number): Timer {
-    const entry: Entry = { at: nowMs + delayMs, order: order++, callback, periodMs, cancelled: false };
+    const at = nowMs + Math.max(0, delayMs);
+    const entry: Entry = { at, order: order++, callback, periodMs, cancelled: false };
     entries.push(entry);
     return {
       cancel: () => {
@@ -44,17 +48,22 @@ export function virtualClock(startWallMs = Date.UTC(2026, 0, 1)): VirtualClock {
     now: () => nowMs,
     wall: () => startWallMs + nowMs,
     after: (delayMs, callback) => schedule(delayMs, callback),
-    every: (periodMs, callback) => schedule(periodMs, callback, periodMs),
+    every: (periodMs, callback) => {
+      // As setInterval does: with no period at all, time would stand still for ever.
+      const period = Math.max(MIN_PERIOD_MS, periodMs);
+      return schedule(period, callback, period);
+    },
     async advance(byMs) {
       const untilMs = nowMs + byMs;
+      await settle();
       for (let entry = nextDue(untilMs); entry; entry = nextDue(untilMs)) {
-        nowMs = entry.at;
+        nowMs = Math.max(nowMs, entry.at);
         if (entry.periodMs === undefined) entry.cancelled = true;
         else entry.at += entry.periodMs;
         entry.callback();
         await settle();
       }
-      nowMs = untilMs;
+      nowMs = Math.max(nowMs, untilMs);
       await settle();
     },
   };

@@ -1,0 +1,88 @@
+/** One client span and one duration per statement, named after OpenTelemetry's conventions for databases
+ * (https://opentelemetry.io/docs/specs/semconv/database/). The span holds the statement's text with its
+ * placeholders, never the values. */
+import { context, GoblinError, type Histogram, isGoblinError, type Telemetry } from '@goblin/core';
+import { sqlStateOf } from './errors.ts';
+
+const MAX_TEXT = 2_000;
+
+export interface StatementTelemetry {
+  /** Runs `work`, which carries out the statement `text`, as the span's child. */
+  measure<T>(text: string, work: () => Promise<T>): Promise<T>;
+}
+
+export function statementTelemetry(telemetry: Telemetry, namespace: string): StatementTelemetry {
+  const durations = telemetry.metrics.histogram('db_client_operation_duration_seconds', {
+    help: 'Time a statement took on its connection, without the wait for one.',
+    labels: ['db_namespace', 'db_operation_name', 'outcome'],
+  });
+  const series = new Map<string, Histogram>();
+
+  function record(operation: string, outcome: string, startedMs: number): void {
+    const key = `${operation} ${outcome}`;
+    let histogram = series.get(key);
+    if (!histogram) {
+      histogram = durations.with(namespace, operation, outcome);
+      series.set(key, histogram);
+    }
+    histogram.record((performance.now() - startedMs) / 1_000);
+  }
+
+  return {
+    async measure(text, work) {
+      const operation = operationOf(text);
+      const startedMs = performance.now();
+      const span = telemetry.tracer.start(`${operation} ${namespace}`, {
+        kind: 'client',
+        attributes: {
+          'db.system.name': 'postgresql',
+          'db.namespace': namespace,
+          'db.operation.name': operation,
+          'db.query.text': text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text,
+        },
+      });
+      return context.run({ trace: span.context }, async () => {
+        try {
+          const result = await work();
+          record(operation, 'ok', startedMs);
+          return result;
+        } catch (error) {
+          const sqlState = sqlStateOf(error);
+          if (sqlState !== undefined) span.set('db.response.status_code', sqlState);
+          span.fail(error);
+          // The caller is told INTERNAL without the server's words, so they go to the log here.
+          if (isGoblinError(error, 'INTERNAL'))
+            telemetry.log.error({ err: error.cause, sqlState, statement: text }, error.message);
+          record(operation, error instanceof GoblinError ? error.code : 'INTERNAL', startedMs);
+          throw error;
+        } finally {
+          span.end();
+        }
+      });
+    },
+  };
+}
+
+/** The statement's first word, if it is one of SQL's; a fixed set, because it becomes a label. */
+function operationOf(text: string): string {
+  const word = /^[\s(]*([a-z]+)/i.exec(text)?.[1]?.toUpperCase() ?? '';
+  return OPERATIONS.has(word) ? word : 'OTHER';
+}
+
+const OPERATIONS: ReadonlySet<string> = new Set([
+  'SELECT',
+  'INSERT',
+  'UPDATE',
+  'DELETE',
+  'MERGE',
+  'WITH',
+  'BEGIN',
+  'COMMIT',
+  'ROLLBACK',
+  'LISTEN',
+  'CREATE',
+  'ALTER',
+  'DROP',
+  'TRUNCATE',
+  'COPY',
+]);

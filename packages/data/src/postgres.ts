@@ -1,0 +1,102 @@
+/** The database as a module of a service. Without a setting it is the project's embedded PostgreSQL, where every
+ * service gets a schema and a role of its own; with DATABASE_URL it is yours. The same schema, migrations and
+ * limits in both. */
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  context,
+  type Duration,
+  type Health,
+  type Module,
+  type ModuleContext,
+  milliseconds,
+  secret,
+  systemClock,
+} from '@goblin/core';
+import { type Database, database } from './database/database.ts';
+import { expireEvents } from './events/expire.ts';
+import { migratePlatform } from './events/platform.ts';
+import { migrate } from './migrations/migrate.ts';
+import { embeddedSource, type Source, urlSource } from './source.ts';
+
+const DEFAULT_STATEMENT_TIMEOUT_MS = 30_000;
+const DEFAULT_POOL_SIZE = 10;
+const HEALTH_TIMEOUT_MS = 1_500;
+
+export interface PostgresOptions {
+  /** The folder of numbered SQL files, as a URL (`new URL('./migrations', import.meta.url)`) or a path from the
+   * working folder. They are applied before the service starts. Default: none. */
+  readonly migrations?: string | URL;
+  /** Default: the service's name. */
+  readonly schema?: string;
+  /** How long a statement may take when the context allows more. Default 30 s. */
+  readonly statementTimeout?: Duration;
+  /** Connections of this process at most. Default 10. */
+  readonly poolSize?: number;
+}
+
+/** @example const db = await app.use(postgres({ migrations: new URL('./migrations', import.meta.url) }));
+ * @throws DATABASE_UNAVAILABLE, MIGRATION_FAILED */
+export function postgres(options: PostgresOptions = {}): Module<Database> {
+  const stops = new WeakMap<Database, () => Promise<void>>();
+  return {
+    name: 'postgres',
+    async start(module) {
+      const source = await findSource(module, options.schema ?? module.service);
+      try {
+        const db = await open(module, source, options);
+        const housekeeping = expireEvents(db);
+        stops.set(db, async () => {
+          housekeeping.stop();
+          await db.close();
+          await source.release();
+        });
+        return db;
+      } catch (error) {
+        await source.release();
+        throw error;
+      }
+    },
+    stop: (db) => stops.get(db)?.(),
+    health,
+  };
+}
+
+function findSource(module: ModuleContext, schema: string): Promise<Source> {
+  const { DATABASE_URL: url } = module.config({
+    DATABASE_URL: secret({
+      optional: true,
+      description: 'URL of the PostgreSQL to use instead of the embedded one',
+    }),
+  });
+  return url
+    ? urlSource(url.reveal(), schema, module.service)
+    : embeddedSource(resolve(module.dataFolder, 'postgres'), schema, module.service);
+}
+
+async function open(module: ModuleContext, source: Source, options: PostgresOptions): Promise<Database> {
+  const { log } = module.telemetry;
+  await migratePlatform(source.owner, log);
+  const { migrations } = options;
+  if (migrations !== undefined) {
+    const folder = migrations instanceof URL ? fileURLToPath(migrations) : resolve(migrations);
+    await migrate({ target: source.target, schema: source.schema, folder, log });
+  }
+  return database({
+    target: source.target,
+    recover: source.recover,
+    schema: source.schema,
+    telemetry: module.telemetry,
+    poolSize: options.poolSize ?? DEFAULT_POOL_SIZE,
+    timeoutMs: milliseconds(options.statementTimeout ?? DEFAULT_STATEMENT_TIMEOUT_MS),
+  });
+}
+
+async function health(db: Database): Promise<Health> {
+  try {
+    await context.run({ deadline: systemClock.now() + HEALTH_TIMEOUT_MS }, () => db.query('select 1'));
+    return { ok: true };
+  } catch (error) {
+    return { ok: false, detail: (error as Error).message };
+  }
+}

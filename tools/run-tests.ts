@@ -1,0 +1,41 @@
+/** Runs a suite: `unit` (fast, the inner loop), `e2e` (the whole platform and a real browser), `chaos` (kills,
+ * frozen processes, budgets). Extra arguments are patterns that file names must contain.
+ * @example node tools/run-tests.ts unit packages/core */
+import { spawn } from 'node:child_process';
+import { globSync } from 'node:fs';
+
+const SUITES: Readonly<Record<string, { pattern: string; concurrency: number; timeoutMs: number }>> = {
+  unit: { pattern: '**/*.test.ts', concurrency: 2, timeoutMs: 60_000 },
+  e2e: { pattern: '**/*.e2e.test.ts', concurrency: 1, timeoutMs: 300_000 },
+  chaos: { pattern: '**/*.chaos.test.ts', concurrency: 1, timeoutMs: 900_000 },
+};
+
+const [name = 'unit', ...filters] = process.argv.slice(2);
+const suite = SUITES[name];
+if (!suite) {
+  console.error(`There is no suite ${JSON.stringify(name)}; there are ${Object.keys(SUITES).join(', ')}.`);
+  process.exit(2);
+}
+
+const roots = ['packages', 'examples', 'docs', 'bench', 'tools'];
+const files = roots
+  .flatMap((root) =>
+    globSync(`${root}/${suite.pattern}`, {
+      exclude: (path) => path.includes('node_modules') || path.includes('.goblin'),
+    }),
+  )
+  .filter((file) => name !== 'unit' || !/\.(e2e|chaos)\.test\.ts$/.test(file))
+  .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
+  .sort();
+if (files.length === 0) {
+  console.error(`No ${name} test file matches ${filters.join(', ')}.`);
+  process.exit(2);
+}
+
+const child = spawn(
+  process.execPath,
+  ['--test', `--test-concurrency=${suite.concurrency}`, `--test-timeout=${suite.timeoutMs}`, ...files],
+  { stdio: 'inherit', env: { ...process.env, NODE_ENV: 'test' } },
+);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
+child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
