@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { Secret } from '../config/secret.ts';
 import { isSensitiveKey, redacted, SENSITIVE_KEYS } from './redact.ts';
@@ -28,7 +30,12 @@ test('fields that are named like secrets are hidden at any depth, however the na
   });
 });
 
-test('every documented name is hidden', () => {
+const PAGE = join(import.meta.dirname, '../../../../docs/reference/configuration.md');
+
+test('every name is hidden, and documented in docs/reference/configuration.md', () => {
+  const page = readFileSync(PAGE, 'utf8');
+  for (const name of SENSITIVE_KEYS)
+    assert.ok(page.includes(`\`${name}\``), `${name} is missing on the page`);
   for (const name of SENSITIVE_KEYS)
     assert.ok(isSensitiveKey(name) && isSensitiveKey(`my-${name.toUpperCase()}`));
 });

@@ -1,0 +1,129 @@
+/** What a call costs, beside others: two processes, about 200 bytes of JSON each way, everything switched on as a
+ * user runs it. All peers are measured in turn within each round, so that a noisy machine disturbs all alike;
+ * figures are medians over the rounds, CPU is that of both processes (`process.cpuUsage`). */
+import { type ChildProcess, fork } from 'node:child_process';
+import { join } from 'node:path';
+import { median, type Result, type Row } from '../results.ts';
+import type { Order, Round } from './process.ts';
+
+export interface CallsOptions {
+  readonly rounds: number;
+  readonly durationMs: number;
+  readonly concurrencies: readonly number[];
+  /** Parts of names; all when empty. */
+  readonly only: readonly string[];
+}
+
+const PEERS: readonly (readonly [name: string, file: string])[] = [
+  ['node http undici', 'node-http-undici'],
+  ['goblin http', 'goblin-http'],
+  ['fastify undici', 'fastify-undici'],
+  ['moleculer', 'moleculer'],
+  ['moleculer observed', 'moleculer-observed'],
+  ['nestjs tcp', 'nestjs-tcp'],
+];
+
+/** Every ratio is against this row. */
+export const reference = 'node http undici';
+
+/** The most CPU that a peer may take, as a multiple of the reference at 64 calls in flight. */
+export const targets: Readonly<Record<string, number>> = { 'goblin http': 1.25 };
+
+interface Side {
+  ask<T>(order: Omit<Order, 'id'> & Record<string, unknown>): Promise<T>;
+}
+
+interface Pair {
+  readonly name: string;
+  readonly server: Side;
+  readonly client: Side;
+}
+
+export async function run(options: CallsOptions): Promise<Pick<Result, 'rounds' | 'rows'>> {
+  const wanted = PEERS.filter(
+    ([name]) => options.only.length === 0 || options.only.some((part) => name.includes(part)),
+  );
+  const pairs: Pair[] = [];
+  for (const [name, file] of wanted) pairs.push(await startPair(name, file));
+  const samples = new Map<string, { round: Round; cpuMicros: number }[]>();
+  for (const pair of pairs) await measure(pair, 64, 1_500);
+  for (let round = 1; round <= options.rounds; round++) {
+    for (const concurrency of options.concurrencies) {
+      for (const pair of pairs) {
+        process.stderr.write(
+          `\r\x1b[Kround ${round} of ${options.rounds}: ${pair.name}, ${concurrency} in flight`,
+        );
+        const sample = await measure(pair, concurrency, options.durationMs);
+        const key = `${pair.name}|${concurrency}`;
+        samples.set(key, [...(samples.get(key) ?? []), sample]);
+      }
+    }
+  }
+  process.stderr.write('\r\x1b[K');
+  for (const pair of pairs)
+    await Promise.all([pair.client.ask({ do: 'close' }), pair.server.ask({ do: 'close' })]);
+  const rows: Row[] = [...samples].map(([key, list]) => {
+    const [name, concurrency] = key.split('|');
+    const middle = (pick: (sample: (typeof list)[number]) => number): number =>
+      Math.round(median(list.map(pick)) * 10) / 10;
+    return {
+      name: name!,
+      concurrency: Number(concurrency),
+      perSecond: Math.round(median(list.map(({ round }) => round.calls / round.seconds))),
+      p50Micros: middle(({ round }) => round.p50Micros),
+      p99Micros: middle(({ round }) => round.p99Micros),
+      cpuMicros: middle(({ cpuMicros }) => cpuMicros),
+    };
+  });
+  return { rounds: options.rounds, rows };
+}
+
+async function measure(
+  pair: Pair,
+  concurrency: number,
+  durationMs: number,
+): Promise<{ round: Round; cpuMicros: number }> {
+  const cpu = async (): Promise<number> => {
+    const both = await Promise.all([
+      pair.server.ask<number>({ do: 'cpu' }),
+      pair.client.ask<number>({ do: 'cpu' }),
+    ]);
+    return both[0] + both[1];
+  };
+  const before = await cpu();
+  const round = await pair.client.ask<Round>({ do: 'load', concurrency, durationMs });
+  return { round, cpuMicros: ((await cpu()) - before) / round.calls };
+}
+
+async function startPair(name: string, file: string): Promise<Pair> {
+  const [server, address] = await startSide(name, 'server', file);
+  const [client] = await startSide(name, 'client', file, address);
+  return { name, server, client };
+}
+
+async function startSide(
+  name: string,
+  role: string,
+  file: string,
+  ...rest: string[]
+): Promise<[Side, string]> {
+  const child: ChildProcess = fork(join(import.meta.dirname, 'process.ts'), [role, file, ...rest]);
+  const waiting = new Map<number, (answer: unknown) => void>();
+  const started = Promise.withResolvers<string>();
+  waiting.set(0, (answer) => started.resolve(answer as string));
+  let lastId = 0;
+  child.on('message', (message: { id: number; answer: unknown }) => {
+    waiting.get(message.id)?.(message.answer);
+    waiting.delete(message.id);
+  });
+  child.on('exit', (code) => {
+    if (code !== 0) started.reject(new Error(`the ${role} of ${name} ended with code ${code}`));
+  });
+  const ask = <T>(order: Record<string, unknown>): Promise<T> =>
+    new Promise<T>((resolve) => {
+      const id = ++lastId;
+      waiting.set(id, (answer) => resolve(answer as T));
+      child.send({ id, ...order });
+    });
+  return [{ ask }, await started.promise];
+}

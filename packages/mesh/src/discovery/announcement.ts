@@ -1,0 +1,57 @@
+/** Reads announcements that came over the wire. A sealed message is from our cluster, but perhaps from another
+ * release or a broken process, so every field is checked and only known ones are taken over. */
+import type { Announcement, PeerState } from '../peer.ts';
+
+/** Printable ASCII without quotes: safe in logs and of the same length in JSON. */
+const TOKEN = /^[!#-[\]-~]+$/;
+const MAX_INSTANCE = 128;
+const MAX_NAME = 64;
+const MAX_CONTRACT = 128;
+const MAX_HOST = 255;
+export const MAX_CONTRACTS = 500;
+const STATES: ReadonlySet<unknown> = new Set<PeerState>(['starting', 'ready', 'draining']);
+
+/** The announcement in `value`, or undefined when it is not one. */
+export function parseAnnouncement(value: unknown): Announcement | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const it = value as Record<string, unknown>;
+  if (!isToken(it.instance, MAX_INSTANCE) || !isToken(it.version, MAX_NAME)) return undefined;
+  if (it.service !== undefined && !isToken(it.service, MAX_NAME)) return undefined;
+  if (it.zone !== undefined && !isToken(it.zone, MAX_NAME)) return undefined;
+  if (it.weight !== undefined && !(typeof it.weight === 'number' && it.weight >= 0 && it.weight <= 1_000)) {
+    return undefined;
+  }
+  if (!STATES.has(it.state) || !isCount(it.incarnation) || !Number.isFinite(it.startedAt)) return undefined;
+  if (!Array.isArray(it.contracts) || it.contracts.length > MAX_CONTRACTS) return undefined;
+  if (!it.contracts.every((contract) => isToken(contract, MAX_CONTRACT))) return undefined;
+  const address = parseAddress(it.address);
+  if (address === 'wrong') return undefined;
+  return {
+    instance: it.instance,
+    service: it.service,
+    version: it.version,
+    contracts: it.contracts as string[],
+    address,
+    state: it.state as PeerState,
+    incarnation: it.incarnation,
+    startedAt: it.startedAt as number,
+    ...(it.zone !== undefined && { zone: it.zone }),
+    ...(it.weight !== undefined && { weight: it.weight }),
+  };
+}
+
+function parseAddress(value: unknown): Announcement['address'] | 'wrong' {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'object' || value === null) return 'wrong';
+  const { host, port } = value as Record<string, unknown>;
+  if (!isToken(host, MAX_HOST) || !isCount(port) || port < 1 || port > 65_535) return 'wrong';
+  return { host, port };
+}
+
+function isToken(value: unknown, maxLength: number): value is string {
+  return typeof value === 'string' && value.length <= maxLength && TOKEN.test(value);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

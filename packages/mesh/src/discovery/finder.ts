@@ -1,0 +1,42 @@
+/** A finder brings peers to the directory and our announcement to others: by beacon, by seeds, later by DNS.
+ * Finders can be combined. One that fails reports it and goes on trying; it never stops the process. */
+import type { Clock, Logger, Metrics } from '@goblin/core';
+import type { Announcement } from '../peer.ts';
+import type { Directory } from './directory.ts';
+
+export interface FinderContext {
+  readonly directory: Directory;
+  /** What we say of ourselves now. */
+  self(): Announcement;
+  /** Authenticates what goes over the wire between peers of one cluster. */
+  readonly clusterKey: ClusterKey;
+  /** Grows by one with each message we send, so that receivers tell new ones from repeated ones. */
+  nextSequence(): number;
+  readonly clock: Clock;
+  /** From 0 up to 1, for jitter. */
+  random(): number;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+export interface RunningFinder {
+  /** Our announcement changed: tell the others now. */
+  announce(): void;
+  /** Says goodbye and closes. */
+  stop(): Promise<void>;
+}
+
+export interface Finder {
+  readonly name: string;
+  /** Never rejects: what is wrong now may be right later. */
+  start(context: FinderContext): Promise<RunningFinder>;
+}
+
+/** Seals and opens datagrams with the key that the peers of a cluster share. */
+export interface ClusterKey {
+  /** Tells clusters apart that share a network; not secret. */
+  readonly cluster: string;
+  seal(plain: Uint8Array): Uint8Array;
+  /** Undefined when it was not sealed with our key: ignore it. */
+  open(sealed: Uint8Array): Uint8Array | undefined;
+}

@@ -1,0 +1,79 @@
+/** The key of a cluster that lives on one machine: made at random on first use and kept in the project's data
+ * folder as `cluster.key`, readable by its owner only. The file holds one secret per line, the first seals.
+ * Several processes may start at once: the file is written aside and linked into place, so exactly one of them
+ * makes it and nobody sees half of it. */
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, link, mkdir, open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { GoblinError } from '@goblin/core';
+import { clusterKey } from './cluster-key.ts';
+import type { ClusterKey } from './finder.ts';
+
+const FILE = 'cluster.key';
+const OWNER_ONLY = 0o600;
+
+/** @throws CONFIG_INVALID when others may read the file or it holds no usable secret. */
+export async function localClusterKey(options: {
+  readonly cluster: string;
+  readonly dataFolder: string;
+}): Promise<ClusterKey> {
+  const path = join(options.dataFolder, FILE);
+  const text = (await read(path)) ?? (await create(options.dataFolder, path));
+  const secret = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  if (secret.length === 0) {
+    throw new GoblinError('CONFIG_INVALID', {
+      message: `${path} is empty: delete it, and a new key is made at the next start`,
+    });
+  }
+  return clusterKey({ cluster: options.cluster, secret });
+}
+
+async function read(path: string): Promise<string | undefined> {
+  let file: FileHandle;
+  try {
+    file = await open(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw unusable(path, error);
+  }
+  await using _closing = file;
+  const { mode } = await file.stat();
+  if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+    throw new GoblinError('CONFIG_INVALID', {
+      message: `${path} can be read by others (mode ${(mode & 0o777).toString(8)}): run chmod 600 ${path}`,
+    });
+  }
+  return file.readFile('utf8');
+}
+
+async function create(folder: string, path: string): Promise<string> {
+  const aside = `${path}.${randomBytes(8).toString('hex')}`;
+  try {
+    await mkdir(folder, { recursive: true });
+    await using file = await open(aside, 'wx', OWNER_ONLY);
+    await file.writeFile(`${randomBytes(32).toString('hex')}\n`);
+    await file.sync();
+    await link(aside, path).catch(unlessThere);
+  } catch (error) {
+    throw unusable(path, error);
+  } finally {
+    await rm(aside, { force: true });
+  }
+  return (await read(path)) ?? '';
+}
+
+/** Another process was faster: its key is the key. */
+function unlessThere(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
+}
+
+function unusable(path: string, cause: unknown): GoblinError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new GoblinError('CONFIG_INVALID', {
+    message: `the cluster's key ${path} cannot be used: ${reason}`,
+    cause,
+  });
+}

@@ -1,0 +1,40 @@
+/** A process that serves `echo.v1`: started by chaos tests as `echo-instance.ts <instance> <beacon port>`. Prints
+ * `ready`. Stops on SIGTERM. */
+import { procedureService, sleep } from '@goblin/core';
+import { httpServer } from '../../http/http-server.ts';
+import { httpTransport } from '../../http/http-transport.ts';
+import { joinMesh } from '../../mesh.ts';
+import { beacon } from '../beacon.ts';
+import { clusterKey } from '../cluster-key.ts';
+import { echo } from './echo.ts';
+import { recorder, SECRET } from './recorder.ts';
+
+const LAME_DUCK_MS = 250;
+const [instance = '', port = ''] = process.argv.slice(2);
+const telemetry = recorder();
+const mesh = await joinMesh({
+  self: { instance, service: 'echo', version: '1', contracts: [echo.name], address: undefined },
+  finders: [beacon({ port: Number(port) })],
+  clusterKey: clusterKey({ cluster: 'tests', secret: SECRET }),
+  telemetry,
+  transport: httpTransport({ telemetry }),
+});
+const procedures = procedureService(echo, { whoami: () => instance, once: () => instance }, telemetry);
+const server = await httpServer({
+  host: '127.0.0.1',
+  port: 0,
+  telemetry,
+  services: [{ contract: echo, procedures }],
+  readiness: async () => ({}),
+  peerExchange: mesh.peerExchange,
+});
+mesh.announce({ address: { host: server.host, port: server.port }, state: 'ready' });
+console.log('ready');
+
+process.once('SIGTERM', async () => {
+  mesh.announce({ state: 'draining' });
+  // Until the others have heard it; a request on its way to a connection that closes would be lost.
+  await sleep(LAME_DUCK_MS);
+  await server.drain(1_000);
+  await mesh.stop();
+});

@@ -1,0 +1,80 @@
+/** Gets one piece of work done by some peer: waits for a peer where none is ready, picks one, tries, and tries
+ * another where that is safe. It is the same for procedure calls and for HTTP requests that the edge passes on.
+ *
+ * Safe means: the work surely never began, or it is idempotent and failed with a retryable code. Retries are bounded
+ * per work (MAX_ATTEMPTS), over all work for a target (retry-budget.ts) and by the context's deadline. A peer whose
+ * connection failed is avoided at once by all (balancer.ts) and reported to the directory. What cannot be tried
+ * again fails with the last attempt's error. Every dispatch settles: by its answer, an error, the context's
+ * cancellation or its deadline. */
+import { type Clock, deadlineSweeper, type Metrics } from '@goblin/core';
+import type { Balancer } from './balance/balancer.ts';
+import { Dispatch, type DispatchParts } from './balance/dispatch.ts';
+import { targetRecords } from './balance/target-record.ts';
+import { waitingRoom } from './balance/waiting-room.ts';
+import type { Directory } from './discovery/directory.ts';
+import type { Peer } from './peer.ts';
+
+export interface Target {
+  /** For error messages: `tax.v1`, `payments`. */
+  readonly name: string;
+  /** The ready peers, read anew before each attempt. */
+  candidates(): readonly Peer[];
+}
+
+export interface DispatchOptions<T = unknown> {
+  /** May be tried again although an attempt may have been carried out. */
+  readonly idempotent: boolean;
+  /** For answers that go on after they began, such as streams: settles when this one has ended. Until then it counts
+   * as in flight. */
+  finished?(answer: T): Promise<void>;
+}
+
+export interface Dispatcher {
+  /** Runs `attempt` with a peer, and again with others while it fails retryably, the work is idempotent or
+   * provably not started, the retry budget allows and the context's deadline has not passed. While no peer is
+   * ready it waits for one until the deadline (an instance may be restarting); for 2 s where none was ever seen.
+   * @throws what the last attempt failed with, with `{ peer, attempts, timeLeftMs }` in `data` where it is the way
+   * that failed and not the service that declined; NO_PEER naming who is known; CANCELED; DEADLINE_EXCEEDED */
+  dispatch<T>(
+    target: Target,
+    options: DispatchOptions<NoInfer<T>>,
+    attempt: (peer: Peer) => Promise<T>,
+  ): Promise<T>;
+  /** How much work waits for a peer now. */
+  readonly waiting: number;
+}
+
+export interface DispatcherOptions {
+  readonly directory: Directory;
+  readonly balancer: Balancer;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  /** From 0 up to 1. Default Math.random. */
+  readonly random?: () => number;
+}
+
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const { directory, balancer, clock, metrics } = options;
+  const sweeper = deadlineSweeper(clock);
+  const room = waitingRoom(clock, sweeper);
+  const recordOf = targetRecords(clock, metrics);
+  const parts: DispatchParts = {
+    directory,
+    balancer,
+    room,
+    clock,
+    sweeper,
+    random: options.random ?? Math.random,
+  };
+  directory.subscribe(({ kind, peer }) => {
+    if (kind === 'left') balancer.forget(peer.instance);
+    else room.look();
+  });
+  return {
+    dispatch: (target, work, attempt) =>
+      new Dispatch(parts, recordOf(target.name), target, work, attempt).run(),
+    get waiting() {
+      return room.size;
+    },
+  };
+}

@@ -1,0 +1,203 @@
+/** Runs a service in this process: joins the mesh, builds the service, listens, tells the others, and winds all
+ * of that down in reverse. Stopping follows the order that loses nothing: say so, keep serving for a moment
+ * while the others hear it, finish what runs, stop the modules, leave. */
+import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
+import {
+  type BuiltService,
+  buildService,
+  type ConfigReader,
+  createRuntime,
+  type Health,
+  type ModuleContext,
+  type Runtime,
+  type ServiceDefinition,
+  sleep,
+  systemClock,
+  type Telemetry,
+} from '@goblin/core';
+import type { ClusterKey, Finder } from './discovery/finder.ts';
+import { type HttpServer, httpServer } from './http/http-server.ts';
+import { httpTransport } from './http/http-transport.ts';
+import { joinMesh, type Mesh } from './mesh.ts';
+import type { PeerState } from './peer.ts';
+
+const STOP_TIMEOUT_MS = 5_000;
+const LAME_DUCK_MS = 250;
+/** What stopping keeps back from draining for modules and goodbyes. */
+const AFTER_DRAIN_MS = 1_500;
+const HEALTH_PERIOD_MS = 5_000;
+
+export interface HostOptions {
+  /** Name in the app model. */
+  readonly name: string;
+  /** Release. */
+  readonly version: string;
+  /** Unique for each start. Default: the name and a random suffix. */
+  readonly instance?: string;
+  /** Where to listen; port 0 takes any free one. Default 127.0.0.1, any. */
+  readonly host?: string;
+  readonly port?: number;
+  /** What `files` of the service are relative to. */
+  readonly folder: string;
+  readonly dataFolder: string;
+  readonly config: ConfigReader;
+  readonly telemetry: Telemetry;
+  readonly finders: readonly Finder[];
+  readonly clusterKey: ClusterKey;
+  /** How long it keeps serving after it told the others that it stops. Default 250 ms. */
+  readonly lameDuckMs?: number;
+  /** Told of each change of state. */
+  readonly onState?: (state: PeerState) => void;
+}
+
+export interface Host extends AsyncDisposable {
+  readonly instance: string;
+  readonly address: { readonly host: string; readonly port: number };
+  readonly state: PeerState;
+  readonly mesh: Mesh;
+  /** Settles within `timeoutMs` (default 5 s); what has not finished by then is cut off. */
+  stop(timeoutMs?: number): Promise<void>;
+}
+
+/** @throws CONFIG_INVALID, MODULE_FAILED, PORT_IN_USE; what had started is stopped again. */
+export async function startHost(definition: ServiceDefinition, options: HostOptions): Promise<Host> {
+  const { name, version, telemetry } = options;
+  const instance = options.instance ?? instanceName(name);
+  const stopping = new AbortController();
+  const base: Omit<ModuleContext, 'use'> = {
+    service: name,
+    instance,
+    telemetry,
+    config: options.config,
+    dataFolder: options.dataFolder,
+    stopping: stopping.signal,
+  };
+  const runtime = createRuntime(base);
+  const mesh = await joinMesh({
+    self: { instance, service: name, version, contracts: [definition.contract.name], address: undefined },
+    finders: options.finders,
+    clusterKey: options.clusterKey,
+    telemetry,
+    transport: httpTransport({ telemetry }),
+  });
+  let state: PeerState = 'starting';
+  let server: HttpServer | undefined;
+  let service: BuiltService | undefined;
+
+  function enter(next: PeerState): void {
+    state = next;
+    options.onState?.(next);
+  }
+
+  const readiness = (): Promise<Record<string, Health>> => readinessOf(state, runtime, service);
+  const healthTimer = reportHealth(telemetry, readiness);
+
+  let stopped: Promise<void> | undefined;
+  async function windDown(timeoutMs: number): Promise<void> {
+    const until = systemClock.now() + timeoutMs;
+    const wasReady = state === 'ready';
+    enter('draining');
+    stopping.abort();
+    healthTimer.cancel();
+    mesh.announce({ state: 'draining' });
+    if (wasReady) await sleep(options.lameDuckMs ?? LAME_DUCK_MS);
+    await server?.drain(Math.max(0, until - systemClock.now() - AFTER_DRAIN_MS));
+    const failures = (await Promise.allSettled([service?.stopBackground()])).concat(
+      await Promise.allSettled([runtime.stop()]),
+      await Promise.allSettled([mesh.stop()]),
+    );
+    for (const failure of failures) {
+      if (failure.status === 'rejected')
+        telemetry.log.error({ err: failure.reason }, `${name} did not stop cleanly`);
+    }
+  }
+
+  const stop = (timeoutMs = STOP_TIMEOUT_MS): Promise<void> => {
+    stopped ??= windDown(timeoutMs);
+    return stopped;
+  };
+
+  try {
+    service = await buildService(definition, { ...base, use: (module) => runtime.use(module) }, mesh.calls);
+    server = await httpServer({
+      host: options.host ?? '127.0.0.1',
+      port: options.port ?? 0,
+      telemetry,
+      services: [
+        { contract: service.contract, procedures: service.procedures, routes: service.options.routes ?? {} },
+      ],
+      sockets: service.options.sockets ?? {},
+      files: absoluteFolders(options.folder, service.options.files),
+      readiness,
+      peerExchange: mesh.peerExchange,
+    });
+    service.startBackground();
+    enter('ready');
+    const address = { host: server.host, port: server.port };
+    mesh.announce({ address, state });
+    return {
+      instance,
+      address,
+      get state() {
+        return state;
+      },
+      mesh,
+      stop,
+      [Symbol.asyncDispose]: stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function instanceName(name: string): string {
+  return `${name}-${randomBytes(3).toString('hex')}`;
+}
+
+async function readinessOf(
+  state: PeerState,
+  runtime: Runtime,
+  service: BuiltService | undefined,
+): Promise<Record<string, Health>> {
+  const own = await Promise.all(
+    [...(service?.checks ?? [])].map(async ([name, check]) => [name, await checkSafely(check)] as const),
+  );
+  return {
+    state: { ok: state === 'ready', detail: state },
+    ...(await runtime.health()),
+    ...Object.fromEntries(own),
+  };
+}
+
+async function checkSafely(check: () => Promise<Health> | Health): Promise<Health> {
+  try {
+    return await check();
+  } catch (error) {
+    return { ok: false, detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Health checks appear as metrics too, so that what is not ready can be seen over time. */
+function reportHealth(
+  telemetry: Telemetry,
+  readiness: () => Promise<Record<string, Health>>,
+): { cancel(): void } {
+  const gauge = telemetry.metrics.gauge('health_check_ok', {
+    help: 'Whether a health check of this instance is passing: 1 or 0.',
+    labels: ['check'],
+  });
+  return systemClock.every(HEALTH_PERIOD_MS, () => {
+    void readiness().then((checks) => {
+      for (const [check, health] of Object.entries(checks)) gauge.with(check).set(health.ok ? 1 : 0);
+    });
+  });
+}
+
+function absoluteFolders(
+  folder: string,
+  files: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(files).map(([prefix, path]) => [prefix, resolve(folder, path)]));
+}

@@ -1,0 +1,183 @@
+/** One port for everything a service answers: procedures by the Connect protocol, plain routes, WebSockets,
+ * files, and the platform's own `/healthz`, `/readyz` and `/metrics`. A path is looked for in that order of
+ * speed: procedures, platform, routes, files. What is malformed, too large or too slow is answered with a coded
+ * error and does not reach a handler; a client that leaves cancels what it asked for. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Server } from 'node:net';
+import type { Duplex } from 'node:stream';
+import {
+  type CallService,
+  type Clock,
+  type Contract,
+  GoblinError,
+  type Health,
+  type Route,
+  type SocketHandler,
+  systemClock,
+  type Telemetry,
+} from '@goblin/core';
+import type { PeerExchange } from '../discovery/peer-exchange.ts';
+import { socketRouter } from '../websocket/socket-router.ts';
+import { answerProblem, asGoblinError } from './answer.ts';
+import { oversize } from './body.ts';
+import { Exchanges } from './exchanges.ts';
+import { answerMalformed, rawProblem } from './malformed.ts';
+import { requestRouter, shuttingDown } from './request-router.ts';
+
+export interface HttpServerOptions {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly telemetry: Telemetry;
+  /** What is served; may be empty. */
+  readonly services: readonly ServedContract[];
+  readonly sockets?: Readonly<Record<string, SocketHandler>>;
+  /** Pages of these origins may open WebSockets (`https://shop.example`). Default: only those of this host. */
+  readonly socketOrigins?: readonly string[];
+  /** Path prefix → absolute folder. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Asked for `/readyz`: each named check. */
+  readiness(): Promise<Readonly<Record<string, Health>>>;
+  /** Answers peers whose seed we are. */
+  readonly peerExchange?: PeerExchange;
+  readonly limits?: Partial<HttpLimits>;
+  /** Paces the heartbeat of WebSockets. */
+  readonly clock?: Clock;
+}
+
+export interface ServedContract {
+  readonly contract: Contract;
+  /** The procedures with all server filters around them. */
+  readonly procedures: CallService;
+  // biome-ignore lint/suspicious/noExplicitAny: routes of differently typed contracts stand in one table
+  readonly routes?: Readonly<Record<string, Route<any>>>;
+}
+
+export interface HttpLimits {
+  /** Default 1 MiB. */
+  readonly maxBodyBytes: number;
+  /** Default 16 KiB. */
+  readonly maxHeaderBytes: number;
+  /** To receive a whole request. Default 30 s. */
+  readonly requestTimeoutMs: number;
+  /** A kept connection without requests. Default 65 s. */
+  readonly idleTimeoutMs: number;
+  /** Default 10,000. */
+  readonly maxConnections: number;
+  /** Open WebSockets among them. Default 10,000. */
+  readonly maxSockets: number;
+}
+
+export interface HttpServer extends AsyncDisposable {
+  readonly host: string;
+  readonly port: number;
+  /** Takes no new work: answers what runs with `connection: close`, closes idle connections and ends WebSockets
+   * with 1001. Resolves when nothing is left or when `timeoutMs` has passed. What still runs shortly before that is
+   * cancelled and answered UNAVAILABLE; whoever does not even take that is cut off. */
+  drain(timeoutMs: number): Promise<void>;
+}
+
+const DEFAULT_LIMITS: HttpLimits = {
+  maxBodyBytes: 1_048_576,
+  maxHeaderBytes: 16_384,
+  requestTimeoutMs: 30_000,
+  idleTimeoutMs: 65_000,
+  maxConnections: 10_000,
+  maxSockets: 10_000,
+};
+/** How often Node looks for requests that take too long to arrive; a timeout is late by at most this. */
+const TIMEOUT_CHECK_MS = 1_000;
+/** What is left at the end of a drain for cancelled work to be answered. */
+const CUT_MS = 250;
+
+/** Listens, and answers from the moment it resolves.
+ * @throws PORT_IN_USE, CONFIG_INVALID for routes that cannot be */
+export async function httpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const exchanges = new Exchanges();
+  let draining = false;
+
+  const answerRequest = requestRouter(options, limits.maxBodyBytes, () => draining);
+  const sockets = socketRouter({
+    handlers: options.sockets ?? {},
+    telemetry: options.telemetry,
+    origins: options.socketOrigins ?? [],
+    maxSockets: limits.maxSockets,
+    clock: options.clock ?? systemClock,
+  });
+
+  async function onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const exchange = exchanges.open(request, response);
+    if (draining) response.shouldKeepAlive = false;
+    try {
+      await answerRequest(exchange);
+    } catch (thrown) {
+      answerProblem(response, asGoblinError(thrown));
+    } finally {
+      exchanges.close(exchange);
+    }
+  }
+
+  const server = createServer(
+    {
+      maxHeaderSize: limits.maxHeaderBytes,
+      requestTimeout: limits.requestTimeoutMs,
+      headersTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: limits.idleTimeoutMs,
+      connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, limits.requestTimeoutMs),
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+    },
+    onRequest,
+  );
+  server.maxConnections = limits.maxConnections;
+  server.on('connection', (socket) => exchanges.follow(socket));
+  server.on('clientError', (error, socket) => answerMalformed(error, socket as never, exchanges));
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    // A body that will be refused is not asked for.
+    if (!oversize(request, limits.maxBodyBytes)) response.writeContinue();
+    onRequest(request, response);
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    try {
+      if (draining) throw shuttingDown();
+      sockets.open(request, socket, head);
+    } catch (thrown) {
+      socket.on('error', () => socket.destroy());
+      socket.end(rawProblem(asGoblinError(thrown)));
+    }
+  });
+  const port = await listen(server, options.host, options.port);
+
+  async function drain(timeoutMs: number): Promise<void> {
+    draining = true;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    const cut = setTimeout(
+      () => {
+        for (const { cancellation } of exchanges) cancellation.cancel(shuttingDown());
+      },
+      Math.max(0, timeoutMs - CUT_MS),
+    );
+    const end = setTimeout(() => {
+      sockets.terminate();
+      server.closeAllConnections();
+    }, timeoutMs);
+    for (const { response } of exchanges) if (!response.headersSent) response.shouldKeepAlive = false;
+    sockets.close();
+    await closed;
+    clearTimeout(cut);
+    clearTimeout(end);
+  }
+
+  return { host: options.host, port, drain, [Symbol.asyncDispose]: () => drain(CUT_MS) };
+}
+
+function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE') return reject(error);
+      const message = `${host}:${port} is taken by another program: stop it, or choose another port`;
+      reject(new GoblinError('PORT_IN_USE', { message, cause: error }));
+    });
+    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
+  });
+}

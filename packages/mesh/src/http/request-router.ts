@@ -1,0 +1,92 @@
+/** Which part answers a request, by its path: procedures, then the platform's own, routes, files. While the server
+ * drains, only health and metrics are still answered. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { clientOf, GoblinError } from '@goblin/core';
+import { answerConnectError, answerProblem } from './answer.ts';
+import type { Exchange } from './exchanges.ts';
+import type { HttpServerOptions, ServedContract } from './http-server.ts';
+import { type PlainRoute, routeAnswerer } from './plain-route.ts';
+import { platformEndpoints } from './platform-endpoints.ts';
+import { answerProcedure, type Endpoint } from './procedure-endpoint.ts';
+import { RouteTable } from './route-table.ts';
+import { staticFiles } from './static-files.ts';
+
+/** Answers requests. A rejection is still to be answered as a problem.
+ * @throws CONFIG_INVALID for routes that cannot be */
+export function requestRouter(
+  options: HttpServerOptions,
+  maxBodyBytes: number,
+  draining: () => boolean,
+): (exchange: Exchange) => Promise<void> {
+  const endpoints = endpointsOf(options.services);
+  const contracts = new Set(options.services.map(({ contract }) => contract.name));
+  const platform = platformEndpoints({ ...options, draining });
+  const routes = routesOf(options.services);
+  const answerRoute = routeAnswerer(options.telemetry, maxBodyBytes);
+  const files = staticFiles(options.files ?? {});
+
+  return async (exchange) => {
+    const { request, response } = exchange;
+    const [path, query] = splitTarget(request.url!);
+    const endpoint = endpoints.get(path);
+    if (endpoint) {
+      if (draining()) answerConnectError(response, shuttingDown());
+      else await answerProcedure(endpoint, exchange, query, maxBodyBytes);
+      return;
+    }
+    const own = platform.get(path);
+    if (own) return own(request, response);
+    if (draining()) throw shuttingDown();
+    const match = routes.find(request.method!, path);
+    if (match && 'target' in match) return answerRoute(exchange, match.target, match.pattern, match.params);
+    if (files.covers(path)) return files.answer(exchange, path);
+    if (match) answerProblem(response, wrongMethod(request, path), ['allow', match.allowed.join(', ')]);
+    else answerUnknown(response, path, contracts);
+  };
+}
+
+/** The call was not begun, so any other instance may take it. */
+export function shuttingDown(): GoblinError {
+  return new GoblinError('UNAVAILABLE', {
+    message: 'this instance is shutting down',
+    data: { started: false },
+  });
+}
+
+/** A caller with a newer contract asks for a procedure that is not here yet: it must not take that for a plain 404. */
+function answerUnknown(response: ServerResponse, path: string, contracts: ReadonlySet<string>): void {
+  const contract = path.split('/', 2)[1] ?? '';
+  if (!contracts.has(contract))
+    throw new GoblinError('NOT_FOUND', { message: `there is nothing at ${path}` });
+  const message = `${contract} has no procedure ${path.slice(contract.length + 2)}`;
+  answerConnectError(response, new GoblinError('UNIMPLEMENTED', { message }));
+}
+
+/** Path and query of a request target, which may also be a whole URL (RFC 9112, 3.2.2). */
+function splitTarget(target: string): [path: string, query: string] {
+  const local = target.startsWith('/') ? target : (/^https?:\/\/[^/?]*(.*)$/i.exec(target)?.[1] ?? target);
+  const at = local.indexOf('?');
+  return at === -1 ? [local, ''] : [local.slice(0, at), local.slice(at + 1)];
+}
+
+function endpointsOf(services: readonly ServedContract[]): ReadonlyMap<string, Endpoint> {
+  const endpoints = new Map<string, Endpoint>();
+  for (const { contract, procedures } of services)
+    for (const procedure of Object.values(contract.procedures))
+      endpoints.set(procedure.path, { procedure, procedures });
+  return endpoints;
+}
+
+function routesOf(services: readonly ServedContract[]): RouteTable<PlainRoute> {
+  const table = new RouteTable<PlainRoute>();
+  for (const { contract, procedures, routes = {} } of services) {
+    const client = clientOf(contract, procedures);
+    for (const [pattern, handler] of Object.entries(routes))
+      table.add(pattern, { service: contract.name, handler, client });
+  }
+  return table;
+}
+
+function wrongMethod(request: IncomingMessage, path: string): GoblinError {
+  return new GoblinError('METHOD_NOT_ALLOWED', { message: `${path} does not take ${request.method}` });
+}
