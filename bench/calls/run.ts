@@ -15,6 +15,7 @@ export interface CallsOptions {
 }
 
 const PEERS: readonly (readonly [name: string, file: string])[] = [
+  ['raw frames json', 'raw-frames-json'],
   ['node http undici', 'node-http-undici'],
   ['goblin http', 'goblin-http'],
   ['fastify undici', 'fastify-undici'],

@@ -1,1 +1,2 @@
-export {};
+export type { Io, Output } from './command.ts';
+export { main } from './main.ts';

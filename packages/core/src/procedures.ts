@@ -1,6 +1,6 @@
 /** The server side of a call, from decoded input to output: trace and metrics, deadline, validation, handler.
  * Transports end here; in-process calls begin here. */
-import type { Call, CallFilter, CallService } from './call.ts';
+import type { CallFilter, CallService } from './call.ts';
 import { context } from './context.ts';
 import type { Contract, Handlers, Procedure } from './contract.ts';
 import { settleBy } from './deadline.ts';

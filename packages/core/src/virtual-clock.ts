@@ -17,7 +17,7 @@ export interface VirtualClock extends Clock {
   advance(byMs: number): Promise<void>;
 }
 
-export function virtualClock(startWallMs = Date.UTC(2026, 0, 1)): VirtualClock {
+export function virtualClock(startWallMs: number = Date.UTC(2026, 0, 1)): VirtualClock {
   let nowMs = 0;
   let order = 0;
   let entries: Entry[] = [];

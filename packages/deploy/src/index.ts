@@ -1,1 +1,10 @@
-export {};
+export * from './control/control-client.ts';
+export * from './control/socket-path.ts';
+export { logsFolder, SUPERVISOR } from './logs/log-collector.ts';
+export * from './logs/log-reader.ts';
+export { LEVELS, type LogRecord } from './logs/log-record.ts';
+export type { Traffic } from './process/call-window.ts';
+export type { InstanceState } from './process/instance.ts';
+export * from './process/process-engine.ts';
+export * from './process/status.ts';
+export * from './project/project.ts';

@@ -3,6 +3,7 @@
  * a Secret, which prints as `[secret]` wherever it ends up; only `reveal()` gives the text away, so a search
  * for that word finds each place that handles one. */
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { inspect } from 'node:util';
 import type { Schema } from '../schema.ts';
 
 const SHOWN = '[secret]';
@@ -36,11 +37,10 @@ export class Secret {
   [Symbol.toPrimitive](): string {
     return SHOWN;
   }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return SHOWN;
-  }
 }
+
+// Not a method, because the emitted types cannot name its symbol.
+Object.defineProperty(Secret.prototype, inspect.custom, { value: () => SHOWN });
 
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();

@@ -70,6 +70,16 @@ test('bytes, sets, dates and objects with toJSON are shown in short', () => {
   );
 });
 
+test('fields that cannot be read are shown as that', () => {
+  const trap = {
+    get x() {
+      throw new Error('no');
+    },
+  };
+  assert.deepEqual(redacted(trap), { fields: '[unreadable: no]' });
+  assert.deepEqual(redacted({ inner: trap, ok: 1 }), { inner: '[unreadable: no]', ok: 1 });
+});
+
 test('depth and number of values are bounded', () => {
   let deep: Record<string, unknown> = {};
   for (let i = 0; i < 100; i++) deep = { deep };

@@ -56,7 +56,8 @@ function plainKey(key: string): string {
 
 /** The fields of a line as they may be shown: plain JSON values, errors with code, data and causes. */
 export function redacted(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return visibleObject(fields, { depth: 0, left: MAX_VALUES, inCard: false }) as Record<string, unknown>;
+  const shown = visible(fields, { depth: 0, left: MAX_VALUES, inCard: false });
+  return typeof shown === 'object' ? (shown as Record<string, unknown>) : { fields: shown };
 }
 
 /** Where in the fields of a line the walk is, and how many more values the line may have. */

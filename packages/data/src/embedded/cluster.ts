@@ -19,7 +19,10 @@ const FIRST_WITH_BUILTIN_LOCALE = 17;
 /** Makes the cluster where there is none. To be called under the lock of the home folder.
  * @throws DATABASE_UNAVAILABLE when it cannot be made, or was made by another major version. */
 export async function ensureCluster(place: Place, binaries: Binaries): Promise<void> {
-  const major = await readFile(join(place.cluster, 'PG_VERSION'), 'utf8').catch(() => undefined);
+  const major = await readFile(join(place.cluster, 'PG_VERSION'), 'utf8').catch((error) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
   if (major === undefined) return makeCluster(place, binaries);
   if (Number(major) === binaries.major) return;
   throw new GoblinError('DATABASE_UNAVAILABLE', {

@@ -1,10 +1,9 @@
 /** Where the files of an embedded PostgreSQL are. Normally all of them are in one folder of the project. When this
  * process is root and the server's user cannot reach that folder (below /root, or a folder with mode 0700),
  * cluster and socket go elsewhere, and `place.json` remembers where. */
-import { chmod, mkdir, readFile, realpath, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GoblinError } from '@goblin/core';
-import { makeFolderElsewhere } from './elsewhere.ts';
+import { makeFolderElsewhere, rememberedFolder } from './elsewhere.ts';
 import { canReach, type ServerUser, serverUser } from './server-user.ts';
 
 export interface Place {
@@ -34,24 +33,7 @@ export async function findPlace(home: string): Promise<Place> {
   const user = serverUser();
   const secrets = join(home, 'secrets');
   await mkdir(secrets, { recursive: true, mode: 0o700 });
-  const folder = await realpath((await rememberedFolder(home)) ?? (await chooseFolder(home, user)));
+  const reachable = !user || canReach(user, home);
+  const folder = (await rememberedFolder(home)) ?? (reachable ? home : await makeFolderElsewhere(home, user));
   return { home, folder, cluster: join(folder, 'cluster'), log: join(folder, 'postgres.log'), secrets, user };
-}
-
-async function rememberedFolder(home: string): Promise<string | undefined> {
-  const pointer = join(home, 'place.json');
-  const text = await readFile(pointer, 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  const { folder } = JSON.parse(text) as { folder: string };
-  if (await stat(folder).catch(() => undefined)) return folder;
-  throw new GoblinError('DATABASE_UNAVAILABLE', {
-    message: `${pointer} says that the database is in ${folder}, which does not exist: put it back, or delete ${pointer} to begin with an empty database`,
-  });
-}
-
-async function chooseFolder(home: string, user: ServerUser | undefined): Promise<string> {
-  if (!user || canReach(user, home)) return home;
-  const folder = await makeFolderElsewhere(home, user);
-  await writeFile(join(home, 'place.json'), `${JSON.stringify({ folder })}\n`, { mode: 0o600 });
-  return folder;
 }

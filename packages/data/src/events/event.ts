@@ -1,9 +1,8 @@
 /** An event is a fact told to whoever listens, now or later. Publishing writes it in the caller's transaction, so it
  * is told if and only if what it tells has happened. */
-import { context, GoblinError, parse, type Schema, type SchemaInput } from '@goblin/core';
+import { context, formatTraceparent, GoblinError, parse, type Schema, type SchemaInput } from '@goblin/core';
 import type { Transaction } from '../database/transaction.ts';
 import { announce } from './announcements.ts';
-import { writeTraceparent } from './traceparent.ts';
 
 /** A payload as JSON, at most; what is larger belongs into a table or a store, and its key into the event. */
 export const MAX_PAYLOAD_BYTES = 262_144;
@@ -42,7 +41,7 @@ export function event<S extends Schema>(type: string, schema: S): EventDefinitio
       const { trace, tenant } = context.current;
       await tx.query(
         'insert into goblin.event (type, payload, tenant, traceparent) values ($1, $2, $3, $4)',
-        [type, json, tenant ?? null, trace ? writeTraceparent(trace) : null],
+        [type, json, tenant ?? null, trace ? formatTraceparent(trace) : null],
       );
       tx.afterCommit(() => announce(tx.database, type));
     },

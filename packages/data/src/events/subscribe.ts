@@ -20,6 +20,7 @@ import {
   context,
   GoblinError,
   parse,
+  parseTrace,
   type Schema,
   type SchemaOutput,
   settleBy,
@@ -33,7 +34,6 @@ import { bell } from './bell.ts';
 import { type ConsumerTelemetry, consumerTelemetry } from './consumer-telemetry.ts';
 import type { EventDefinition } from './event.ts';
 import { type EventRow, lockCursor, look, makeCursor, moveCursor, readEvents } from './event-cursor.ts';
-import { readTraceparent } from './traceparent.ts';
 
 /** How long a new event waits at most when its announcement was lost. */
 const POLL_MS = 1_000;
@@ -179,7 +179,7 @@ async function handleOne<S extends Schema>(
   row: EventRow,
   tx: Transaction,
 ): Promise<void> {
-  const parent = readTraceparent(row.traceparent);
+  const parent = parseTrace(row.traceparent);
   const span = db.telemetry.tracer.start(`consume ${type}`, { kind: 'consumer', parent: parent ?? null });
   try {
     await context.run({ trace: span.context, tenant: row.tenant ?? undefined }, async () => {

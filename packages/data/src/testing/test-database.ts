@@ -1,7 +1,7 @@
 /** A real PostgreSQL for a test: one throwaway server per test process, a fresh schema and role per database. */
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Telemetry } from '@goblin/core';
+import { type Telemetry, testTelemetry } from '@goblin/core';
 import pg from 'pg';
 import { type Database, database } from '../database/database.ts';
 import { superuserConfig } from '../embedded/provision.ts';
@@ -9,14 +9,13 @@ import { throwawayServer } from '../embedded/throwaway.ts';
 import { migratePlatform } from '../events/platform.ts';
 import { migrate } from '../migrations/migrate.ts';
 import { sourceOf } from '../source.ts';
-import { recordingTelemetry } from './recording-telemetry.ts';
 
 export interface TestDatabaseOptions {
   /** The folder of migrations to apply first. */
   readonly migrations?: string | URL;
   /** Default: a new name, so that each test has tables of its own. */
   readonly schema?: string;
-  /** Default: recorded and dropped. */
+  /** Default: a silent one. */
   readonly telemetry?: Telemetry;
   /** Default 5. */
   readonly poolSize?: number;
@@ -30,7 +29,7 @@ let count = 0;
  * @example await using db = await testDatabase({ migrations: new URL('./migrations', import.meta.url) }); */
 export async function testDatabase(options: TestDatabaseOptions = {}): Promise<Database> {
   const schema = options.schema ?? `test_${++count}`;
-  const telemetry = options.telemetry ?? recordingTelemetry();
+  const telemetry = options.telemetry ?? testTelemetry();
   const server = await throwawayServer();
   const source = await sourceOf(server, schema, schema);
   await migratePlatform(source.owner, telemetry.log);

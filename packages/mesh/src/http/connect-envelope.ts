@@ -36,21 +36,19 @@ export class EnvelopeReader {
     return this.#held;
   }
 
-  /** The envelopes that `chunk` completes.
+  /** The envelopes that `chunk` completes, those before a fault too.
    * @throws PAYLOAD_TOO_LARGE when one is longer than allowed, MALFORMED_REQUEST when one is compressed. */
-  push(chunk: Buffer): Envelope[] {
+  *push(chunk: Buffer): Generator<Envelope> {
     this.#chunks.push(chunk);
     this.#held += chunk.length;
-    const complete: Envelope[] = [];
     for (let length = this.#nextLength(); length !== undefined; length = this.#nextLength()) {
       if (this.#held < HEAD_BYTES + length) break;
       const bytes = this.#joined();
       const end = HEAD_BYTES + length;
-      complete.push({ flags: bytes[0]!, payload: bytes.subarray(HEAD_BYTES, end) });
       this.#held -= end;
       this.#chunks = this.#held === 0 ? [] : [bytes.subarray(end)];
+      yield { flags: bytes[0]!, payload: bytes.subarray(HEAD_BYTES, end) };
     }
-    return complete;
   }
 
   /** Length of the next envelope's payload; undefined until its head is here. */

@@ -4,7 +4,7 @@ import { GoblinError } from '@goblin/core';
 /** Nothing of the request was written / it was written but no answer began / the answer began and broke off. */
 export type Progress = 'unsent' | 'sent' | 'answering';
 
-/** undici's codes for bytes that are no answer; parse errors begin with HPE_. */
+/** undici's codes for bytes that are no answer; what it could not parse at all is an HTTPParserError. */
 const NOT_AN_ANSWER = new Set([
   'UND_ERR_HEADERS_OVERFLOW',
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
@@ -15,7 +15,8 @@ const NOT_AN_ANSWER = new Set([
  * BAD_ANSWER; or INTERNAL for what cannot be written. */
 export function connectionFailure(error: Error, address: string, progress: Progress): GoblinError {
   const { code = '' } = error as { code?: string };
-  if (code.startsWith('HPE_') || NOT_AN_ANSWER.has(code)) return badAnswer(address, error.message, error);
+  if (error.name === 'HTTPParserError' || NOT_AN_ANSWER.has(code))
+    return badAnswer(address, error.message, error);
   if (code === 'UND_ERR_INVALID_ARG')
     return new GoblinError('INTERNAL', {
       message: `the call cannot be written as HTTP: ${error.message}`,

@@ -18,11 +18,17 @@ type Connection = Socket & { [RUNNING]?: Set<Exchange> };
 
 export class Exchanges {
   readonly #connections = new Set<Connection>();
+  #draining = false;
   #size = 0;
 
   /** How many requests are being answered. */
   get size(): number {
     return this.#size;
+  }
+
+  /** How many connections are open, WebSockets not counted. */
+  get connections(): number {
+    return this.#connections.size;
   }
 
   /** Follows a connection from its first byte to its last. */
@@ -39,6 +45,11 @@ export class Exchanges {
     });
   }
 
+  /** The connection is no longer HTTP. */
+  unfollow(socket: Socket): void {
+    this.#connections.delete(socket);
+  }
+
   open(request: IncomingMessage, response: ServerResponse): Exchange {
     const exchange: Exchange = { request, response, cancellation: new Cancellation() };
     (request.socket as Connection)[RUNNING]?.add(exchange);
@@ -52,6 +63,14 @@ export class Exchanges {
     const { request } = exchange;
     if ((request.socket as Connection)[RUNNING]?.delete(exchange)) this.#size--;
     if (!request.readableEnded) request.removeAllListeners('data').resume();
+    if (this.#draining) closeIfIdle(request.socket);
+  }
+
+  /** From now on each connection is closed as soon as it owes nothing. */
+  drain(): void {
+    this.#draining = true;
+    for (const { response } of this) if (!response.headersSent) response.shouldKeepAlive = false;
+    for (const connection of this.#connections) closeIfIdle(connection);
   }
 
   /** The exchanges on one connection, oldest first. */
@@ -62,4 +81,9 @@ export class Exchanges {
   *[Symbol.iterator](): Iterator<Exchange> {
     for (const connection of this.#connections) yield* connection[RUNNING]!;
   }
+}
+
+/** What is written but not sent yet is sent first. */
+function closeIfIdle(connection: Connection): void {
+  if (connection[RUNNING]?.size === 0) connection.destroySoon();
 }

@@ -3,7 +3,7 @@
  * speed: procedures, platform, routes, files. What is malformed, too large or too slow is answered with a coded
  * error and does not reach a handler; a client that leaves cancels what it asked for. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo, Server } from 'node:net';
+import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
   type CallService,
@@ -22,7 +22,7 @@ import { answerProblem, asGoblinError } from './answer.ts';
 import { oversize } from './body.ts';
 import { Exchanges } from './exchanges.ts';
 import { answerMalformed, rawProblem } from './malformed.ts';
-import { requestRouter, shuttingDown } from './request-router.ts';
+import { requestRouter } from './request-router.ts';
 
 export interface HttpServerOptions {
   readonly host: string;
@@ -95,9 +95,8 @@ const CUT_MS = 250;
 export async function httpServer(options: HttpServerOptions): Promise<HttpServer> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const exchanges = new Exchanges();
-  let draining = false;
 
-  const answerRequest = requestRouter(options, limits.maxBodyBytes, () => draining);
+  const answerRequest = requestRouter(options, limits.maxBodyBytes);
   const sockets = socketRouter({
     handlers: options.sockets ?? {},
     telemetry: options.telemetry,
@@ -108,7 +107,6 @@ export async function httpServer(options: HttpServerOptions): Promise<HttpServer
 
   async function onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const exchange = exchanges.open(request, response);
-    if (draining) response.shouldKeepAlive = false;
     try {
       await answerRequest(exchange);
     } catch (thrown) {
@@ -138,8 +136,8 @@ export async function httpServer(options: HttpServerOptions): Promise<HttpServer
     onRequest(request, response);
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    exchanges.unfollow(request.socket);
     try {
-      if (draining) throw shuttingDown();
       sockets.open(request, socket, head);
     } catch (thrown) {
       socket.on('error', () => socket.destroy());
@@ -147,13 +145,19 @@ export async function httpServer(options: HttpServerOptions): Promise<HttpServer
     }
   });
   const port = await listen(server, options.host, options.port);
+  // Such as too many open files: connections are refused for a while, those that are open go on.
+  server.on('error', (err) =>
+    options.telemetry.log.error({ err }, 'the HTTP server cannot accept connections'),
+  );
+  const shown = show(options.telemetry, exchanges);
 
   async function drain(timeoutMs: number): Promise<void> {
-    draining = true;
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    // Not http's own close, which destroys connections whose answer is written but not sent yet.
+    const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
+    exchanges.drain();
     const cut = setTimeout(
       () => {
-        for (const { cancellation } of exchanges) cancellation.cancel(shuttingDown());
+        for (const { cancellation } of exchanges) cancellation.cancel(cutShort());
       },
       Math.max(0, timeoutMs - CUT_MS),
     );
@@ -161,17 +165,33 @@ export async function httpServer(options: HttpServerOptions): Promise<HttpServer
       sockets.terminate();
       server.closeAllConnections();
     }, timeoutMs);
-    for (const { response } of exchanges) if (!response.headersSent) response.shouldKeepAlive = false;
     sockets.close();
     await closed;
+    // Only ends the check for late requests: nothing listens any more.
+    server.close();
     clearTimeout(cut);
     clearTimeout(end);
+    shown[Symbol.dispose]();
   }
 
   return { host: options.host, port, drain, [Symbol.asyncDispose]: () => drain(CUT_MS) };
 }
 
-function listen(server: Server, host: string, port: number): Promise<number> {
+/** The call was begun, and what it did until now stays done. */
+function cutShort(): GoblinError {
+  return new GoblinError('UNAVAILABLE', { message: 'this instance shut down before it had an answer' });
+}
+
+function show({ metrics }: Telemetry, exchanges: Exchanges): Disposable {
+  const stack = new DisposableStack();
+  const help = 'Open HTTP connections, WebSockets not counted.';
+  stack.use(metrics.observe('http_server_open_connections', { help }, (set) => set(exchanges.connections)));
+  const active = { help: 'HTTP requests that are being answered, calls of procedures included.' };
+  stack.use(metrics.observe('http_server_active_requests', active, (set) => set(exchanges.size)));
+  return stack;
+}
+
+function listen(server: NetServer, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EADDRINUSE') return reject(error);

@@ -1,6 +1,6 @@
 /** What every instance answers about itself: `/healthz` (it is alive), `/readyz` (it can take work; 503 and the
  * failing checks when not), `/metrics` (OpenMetrics, or the older Prometheus text) and, to peers that name it as
- * their seed, which peers it knows. Answered also while the server drains. */
+ * their seed, which peers it knows. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { EXPOSITION_TYPES, expositionFormat, GoblinError, type Health, type Telemetry } from '@goblin/core';
 import { EXCHANGE_PATH, MAX_EXCHANGE_BYTES, type PeerExchange } from '../discovery/peer-exchange.ts';
@@ -14,7 +14,6 @@ export interface PlatformOptions {
   readonly peerExchange?: PeerExchange | undefined;
   readonly telemetry: Telemetry;
   readiness(): Promise<Readonly<Record<string, Health>>>;
-  draining(): boolean;
 }
 
 /** Path → what answers it. */
@@ -56,8 +55,7 @@ async function answerExchange(
 }
 
 async function answerReadiness(response: ServerResponse, options: PlatformOptions): Promise<void> {
-  const checks: Record<string, Health> = { ...(await options.readiness()) };
-  if (options.draining()) checks.server = { ok: false, detail: 'draining' };
+  const checks = await options.readiness();
   const ok = Object.values(checks).every((check) => check.ok);
   answer(response, ok ? 200 : 503, JSON_TYPE, JSON.stringify({ ok, checks }), ['cache-control', 'no-store']);
 }

@@ -1,5 +1,4 @@
-/** Which part answers a request, by its path: procedures, then the platform's own, routes, files. While the server
- * drains, only health and metrics are still answered. */
+/** Which part answers a request, by its path: procedures, then the platform's own, routes, files. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { clientOf, GoblinError } from '@goblin/core';
 import { answerConnectError, answerProblem } from './answer.ts';
@@ -16,11 +15,10 @@ import { staticFiles } from './static-files.ts';
 export function requestRouter(
   options: HttpServerOptions,
   maxBodyBytes: number,
-  draining: () => boolean,
 ): (exchange: Exchange) => Promise<void> {
   const endpoints = endpointsOf(options.services);
   const contracts = new Set(options.services.map(({ contract }) => contract.name));
-  const platform = platformEndpoints({ ...options, draining });
+  const platform = platformEndpoints(options);
   const routes = routesOf(options.services);
   const answerRoute = routeAnswerer(options.telemetry, maxBodyBytes);
   const files = staticFiles(options.files ?? {});
@@ -29,28 +27,15 @@ export function requestRouter(
     const { request, response } = exchange;
     const [path, query] = splitTarget(request.url!);
     const endpoint = endpoints.get(path);
-    if (endpoint) {
-      if (draining()) answerConnectError(response, shuttingDown());
-      else await answerProcedure(endpoint, exchange, query, maxBodyBytes);
-      return;
-    }
+    if (endpoint) return answerProcedure(endpoint, exchange, query, maxBodyBytes);
     const own = platform.get(path);
     if (own) return own(request, response);
-    if (draining()) throw shuttingDown();
     const match = routes.find(request.method!, path);
     if (match && 'target' in match) return answerRoute(exchange, match.target, match.pattern, match.params);
     if (files.covers(path)) return files.answer(exchange, path);
     if (match) answerProblem(response, wrongMethod(request, path), ['allow', match.allowed.join(', ')]);
     else answerUnknown(response, path, contracts);
   };
-}
-
-/** The call was not begun, so any other instance may take it. */
-export function shuttingDown(): GoblinError {
-  return new GoblinError('UNAVAILABLE', {
-    message: 'this instance is shutting down',
-    data: { started: false },
-  });
 }
 
 /** A caller with a newer contract asks for a procedure that is not here yet: it must not take that for a plain 404. */
@@ -64,7 +49,7 @@ function answerUnknown(response: ServerResponse, path: string, contracts: Readon
 
 /** Path and query of a request target, which may also be a whole URL (RFC 9112, 3.2.2). */
 function splitTarget(target: string): [path: string, query: string] {
-  const local = target.startsWith('/') ? target : (/^https?:\/\/[^/?]*(.*)$/i.exec(target)?.[1] ?? target);
+  const local = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?]*\/?/i, '/');
   const at = local.indexOf('?');
   return at === -1 ? [local, ''] : [local.slice(0, at), local.slice(at + 1)];
 }

@@ -3,15 +3,11 @@ import {
   type Contract,
   type Handlers,
   procedureService,
+  type Route,
   type TestTelemetry,
   testTelemetry,
 } from '@goblin/core';
-import {
-  type HttpServer,
-  type HttpServerOptions,
-  httpServer,
-  type ServedContract,
-} from '../http/http-server.ts';
+import { type HttpServer, type HttpServerOptions, httpServer } from '../http/http-server.ts';
 import { type ProbeRecord, probe, probeHandlers } from './transport-cases.ts';
 
 export interface ServedProbe extends AsyncDisposable {
@@ -23,7 +19,7 @@ export interface ServedProbe extends AsyncDisposable {
 }
 
 export interface ProbeOptions extends Partial<Omit<HttpServerOptions, 'services'>> {
-  readonly routes?: NonNullable<ServedContract['routes']>;
+  readonly routes?: Readonly<Record<string, Route<typeof probe>>>;
 }
 
 export async function serveProbe({ routes, ...options }: ProbeOptions = {}): Promise<ServedProbe> {

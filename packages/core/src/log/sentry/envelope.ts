@@ -7,7 +7,12 @@ import { pauseSeconds } from './rate-limits.ts';
 const CLIENT = 'goblin/0.1';
 
 /** Why an event was not sent; the words are Sentry's. */
-export type DropReason = 'queue_overflow' | 'ratelimit_backoff' | 'network_error' | 'send_error';
+export type DropReason =
+  | 'queue_overflow'
+  | 'ratelimit_backoff'
+  | 'network_error'
+  | 'send_error'
+  | 'internal_sdk_error';
 export type DropCounts = Readonly<Partial<Record<DropReason, number>>>;
 
 /** Where a project takes its envelopes. */

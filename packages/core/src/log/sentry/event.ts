@@ -27,7 +27,7 @@ export function sentryEvent(report: ErrorReport, options: SentryEventOptions, no
   const { traceId, spanId, ...fields } = scrubbed(report.fields) as Record<string, unknown>;
   const tags: Record<string, string> = {};
   for (const tag of TAGS) if (typeof fields[tag] === 'string') tags[tag] = fields[tag];
-  const { code } = report.error as { code?: unknown };
+  const { code } = (report.error ?? {}) as { code?: unknown };
   if (typeof code === 'string') tags.code = code;
   return {
     event_id: randomUUID().replaceAll('-', ''),
@@ -86,11 +86,10 @@ function framesOf(stack: string): unknown[] {
   return frames;
 }
 
-/** Texts of any JSON value, scrubbed. */
+/** As plain JSON, its texts scrubbed. */
 function scrubbed(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value), (_key, inner) =>
-    typeof inner === 'string' ? scrubText(inner) : inner,
-  );
+  const json = JSON.stringify(value, (_key, inner) => (typeof inner === 'bigint' ? String(inner) : inner));
+  return JSON.parse(json, (_key, inner) => (typeof inner === 'string' ? scrubText(inner) : inner));
 }
 
 /** A text without card numbers, bearer tokens and passwords in URLs, cut to a length that trackers take. */

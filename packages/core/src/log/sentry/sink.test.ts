@@ -253,6 +253,21 @@ test('stopping does not wait for the pause before the next attempt', async () =>
   assert.equal(sink.sent, 1);
 });
 
+test('reporting never throws, whatever the error carries', async () => {
+  await using server = await sentryServer();
+  await using sink = sentrySink({ dsn: server.dsn });
+  const unreadable = Object.defineProperty(new Error(), 'message', {
+    get: () => {
+      throw new Error('no');
+    },
+  });
+  sink.report({ level: 'error', message: 'first', error: unreadable, fields: {} });
+  sink.report({ level: 'error', message: 'second', error: { not: 'an error' }, fields: { big: 10n } });
+  sink.report({ level: 'error', message: 'third', error: undefined, fields: {} });
+  await sink.stop();
+  assert.deepEqual([sink.dropped.internal_sdk_error, sink.sent], [1, 2]);
+});
+
 test('a DSN that is none is refused without being shown', () => {
   for (const dsn of ['', 'sentry.example', 'https://host/1', 'https://key@host/', 'ftp://key@host/1']) {
     assert.throws(() => sentrySink({ dsn: new Secret(dsn) }), {

@@ -7,6 +7,7 @@
  * and what goes wrong here is never logged as an error, which would be reported again. */
 import { type Clock, systemClock } from '../../clock.ts';
 import type { Secret } from '../../config/secret.ts';
+import { context } from '../../context.ts';
 import type { ErrorReport } from '../logger.ts';
 import { type DropReason, type SendResult, sendEnvelope, sentryTarget } from './envelope.ts';
 import { type SentryEvent, type SentryEventOptions, sentryEvent } from './event.ts';
@@ -53,9 +54,17 @@ export function sentrySink(options: SentrySinkOptions): SentrySink {
     if (stopped) return;
     if (clock.now() < resumeAt) drop('ratelimit_backoff');
     else if (queue.length >= MAX_QUEUED) drop('queue_overflow');
-    else {
+    else enqueue(error);
+  }
+
+  function enqueue(error: ErrorReport): void {
+    try {
       queue.push(sentryEvent(error, options, clock.wall()));
-      sending ??= sendAll();
+      // Sending belongs to no call, least of all to the one that happened to fail first.
+      sending ??= context.detach(sendAll);
+    } catch {
+      // An error may carry what cannot be read; the log has it in any case.
+      drop('internal_sdk_error');
     }
   }
 
@@ -135,5 +144,5 @@ export function sentrySink(options: SentrySinkOptions): SentrySink {
 }
 
 function noDrops(): Record<DropReason, number> {
-  return { queue_overflow: 0, ratelimit_backoff: 0, network_error: 0, send_error: 0 };
+  return { queue_overflow: 0, ratelimit_backoff: 0, network_error: 0, send_error: 0, internal_sdk_error: 0 };
 }

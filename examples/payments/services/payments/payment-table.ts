@@ -1,0 +1,129 @@
+/** The payments as they are kept. Each change names the status it starts from, so that of two who change a
+ * payment at the same time one wins and the other sees what it has become. */
+import { randomBytes } from 'node:crypto';
+import { type Database, fail, type Queryable, sql } from 'goblin';
+import { money, sum } from '../../money/money.ts';
+import type { Final } from '../processing/contract.ts';
+import type { TaxLine } from '../tax/contract.ts';
+import { kept } from './card.ts';
+import type { Line, Order, Payment } from './contract.ts';
+
+interface Row {
+  readonly id: string;
+  readonly status: Payment['status'];
+  readonly reason: string | null;
+  readonly currency: string;
+  readonly minor: number;
+  readonly country: string;
+  readonly lines: Line[];
+  readonly taxes: TaxLine[];
+  readonly card: Payment['card'];
+  readonly created_at: Date;
+  readonly settled_at: Date | null;
+}
+
+const COLUMNS = sql`id, status, reason, currency, minor, country, lines, taxes, card, created_at, settled_at`;
+
+export interface NewPayment {
+  readonly key: string;
+  readonly fingerprint: string;
+  readonly order: Order;
+  readonly lines: readonly Line[];
+  readonly taxes: readonly TaxLine[];
+}
+
+export interface PaymentTable {
+  /** Undefined when there is one with this key already. */
+  insert(payment: NewPayment): Promise<Payment | undefined>;
+  findByKey(key: string): Promise<{ readonly payment: Payment; readonly fingerprint: string } | undefined>;
+  find(id: string): Promise<Payment | undefined>;
+  /** @throws NOT_FOUND */
+  get(id: string): Promise<Payment>;
+  latest(limit: number, before: string | undefined): Promise<Payment[]>;
+  /** Ids of payments that have been pending for longer than `forMs`, the oldest first. */
+  pendingFor(forMs: number, limit: number): Promise<string[]>;
+  /** Gives a pending payment its outcome. Answers what it is now, whoever made it so. */
+  conclude(id: string, outcome: Final): Promise<Payment>;
+  /** Undefined when it cannot be settled: it is already, or it was declined, has failed or does not exist. */
+  settle(tx: Queryable, id: string): Promise<Payment | undefined>;
+}
+
+export function paymentTable(db: Database): PaymentTable {
+  async function find(id: string): Promise<Payment | undefined> {
+    const row = await db.maybeOne<Row>(sql`select ${COLUMNS} from payment where id = ${id}`);
+    return row && paymentOf(row);
+  }
+  const get = async (id: string): Promise<Payment> =>
+    (await find(id)) ?? fail('NOT_FOUND', { id }, `there is no payment ${id}`);
+
+  return {
+    find,
+    get,
+    async insert({ key, fingerprint, order, lines, taxes }) {
+      const row = await db.maybeOne<Row>(sql`
+        insert into payment (id, key, fingerprint, currency, minor, country, lines, taxes, card)
+        values (${`pay_${randomBytes(16).toString('hex')}`}, ${key}, ${fingerprint}, ${order.amount.currency},
+          ${order.amount.minor}, ${order.country}, ${JSON.stringify(lines)}, ${JSON.stringify(taxes)},
+          ${JSON.stringify(kept(order.card))})
+        on conflict (key) do nothing
+        returning ${COLUMNS}`);
+      return row && paymentOf(row);
+    },
+    async findByKey(key) {
+      const row = await db.maybeOne<Row & { fingerprint: string }>(
+        sql`select fingerprint, ${COLUMNS} from payment where key = ${key}`,
+      );
+      return row && { payment: paymentOf(row), fingerprint: row.fingerprint };
+    },
+    async latest(limit, before) {
+      const older = sql`where (created_at, id) < (select created_at, id from payment where id = ${before ?? ''})`;
+      const rows = await db.many<Row>(sql`
+        select ${COLUMNS} from payment ${before === undefined ? sql`` : older}
+        order by created_at desc, id desc limit ${limit}`);
+      return rows.map(paymentOf);
+    },
+    async pendingFor(forMs, limit) {
+      const rows = await db.many<{ id: string }>(sql`
+        select id from payment where status = 'pending' and created_at < now() - ${`${forMs} ms`}::interval
+        order by created_at limit ${limit}`);
+      return rows.map(({ id }) => id);
+    },
+    async conclude(id, outcome) {
+      const reason = 'reason' in outcome ? outcome.reason : null;
+      const row = await db.maybeOne<Row>(sql`
+        update payment set status = ${outcome.status}, reason = ${reason}
+        where id = ${id} and status = 'pending' returning ${COLUMNS}`);
+      return row ? paymentOf(row) : get(id);
+    },
+    async settle(tx, id) {
+      const row = await tx.maybeOne<Row>(sql`
+        update payment set status = 'settled', settled_at = now()
+        where id = ${id} and status in ('pending', 'authorized') returning ${COLUMNS}`);
+      return row && paymentOf(row);
+    },
+  };
+}
+
+function paymentOf(row: Row): Payment {
+  const { id, status, reason, currency, minor, country, lines, taxes, card } = row;
+  return {
+    id,
+    status,
+    reason,
+    amount: money(currency, minor),
+    net: sum(
+      currency,
+      taxes.map(({ net }) => net),
+    ),
+    tax: sum(
+      currency,
+      taxes.map(({ tax }) => tax),
+    ),
+    taxes,
+    lines,
+    country,
+    card,
+    createdAt: row.created_at.toISOString(),
+    settledAt: row.settled_at?.toISOString() ?? null,
+  };
+}

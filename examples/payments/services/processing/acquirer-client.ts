@@ -1,0 +1,96 @@
+/** Speaks with the acquirer. Every request carries the payment's id as its reference, under which the acquirer
+ * charges once at most; so a request without an answer is simply sent again, up to MAX_TRIES times while the
+ * caller's deadline allows. What then is still without an answer is `unknown`: it may have been charged. */
+import { context, fail, type Logger, type Secret, sleep } from 'goblin';
+import { z } from 'zod';
+import type { Money } from '../../money/money.ts';
+import type { Final, Outcome } from './contract.ts';
+
+const MAX_TRIES = 3;
+const TRY_TIMEOUT_MS = 2_500;
+const PAUSE_MS = 100;
+/** What is left of the caller's time for keeping and passing on the outcome. */
+const MARGIN_MS = 750;
+
+const Charge = z.object({
+  id: z.string(),
+  status: z.enum(['authorized', 'settled', 'declined', 'canceled']),
+  reason: z.string().optional(),
+});
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+export interface AcquirerClient {
+  charge(reference: string, amount: Money, cardNumber: string): Promise<Outcome>;
+  /** What became of a charge; one that was not made by now will never be. @throws ACQUIRER_UNAVAILABLE */
+  resolve(reference: string): Promise<Final>;
+}
+
+export interface AcquirerClientOptions {
+  readonly url: string;
+  readonly key: Secret;
+  readonly log: Logger;
+}
+
+export function acquirerClient({ url, key, log }: AcquirerClientOptions): AcquirerClient {
+  /** Undefined when there was no answer that says anything. */
+  async function ask(path: string, body: object): Promise<Answer | undefined> {
+    try {
+      const answer = await fetch(new URL(path, url), {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key.reveal()}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+        signal: AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs())]),
+      });
+      const received = { status: answer.status, body: await answer.json() };
+      if (received.status < 500 && received.status !== 429) return received;
+      log.warn({ path, status: received.status }, 'the acquirer refused to work');
+    } catch (error) {
+      log.warn({ path, err: error }, 'the acquirer did not answer');
+    }
+    return undefined;
+  }
+
+  async function askAgain(path: string, body: object): Promise<Answer | undefined> {
+    for (let attempt = 1; ; attempt++) {
+      const answer = await ask(path, body);
+      if (answer || attempt === MAX_TRIES || timeoutMs() <= PAUSE_MS) return answer;
+      await sleep(PAUSE_MS * attempt * (0.5 + Math.random() / 2), context.signal);
+    }
+  }
+
+  return {
+    async charge(reference, amount, cardNumber) {
+      const answer = await askAgain('/v1/charges', { reference, amount, card: { number: cardNumber } });
+      return answer ? outcomeOf(answer) : { status: 'unknown' };
+    },
+    async resolve(reference) {
+      const answer = await askAgain('/v1/cancellations', { reference });
+      return answer
+        ? outcomeOf(answer)
+        : fail('ACQUIRER_UNAVAILABLE', undefined, 'the acquirer does not answer');
+    },
+  };
+}
+
+/** For one try: never more than the caller has left. */
+function timeoutMs(): number {
+  return Math.max(1, Math.floor(Math.min(TRY_TIMEOUT_MS, context.timeLeft() - MARGIN_MS)));
+}
+
+function outcomeOf({ status, body }: Answer): Final {
+  if (status >= 300) fail('INTERNAL', { status, body }, `the acquirer answered ${status}`);
+  const charge = Charge.parse(body);
+  switch (charge.status) {
+    case 'authorized':
+    case 'settled':
+      return { status: 'authorized', chargeId: charge.id };
+    case 'declined':
+      return { status: 'declined', reason: charge.reason ?? 'card_declined' };
+    case 'canceled':
+      return { status: 'failed', reason: 'acquirer_unreachable' };
+  }
+}

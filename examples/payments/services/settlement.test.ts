@@ -1,0 +1,80 @@
+/** The way of a payment after it was authorised, over the three services that take part in it. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+import { isGoblinError, type TestPlatform, testPlatform } from 'goblin';
+import { TEST_SECRET } from '../acquirer/acquirer.fixture.ts';
+import { sign } from '../acquirer/webhooks.ts';
+import { payments as paymentsContract } from './payments/contract.ts';
+import payments from './payments/service.ts';
+import { type Receipt, receipts as receiptsContract } from './receipts/contract.ts';
+import receipts from './receipts/service.ts';
+import tax from './tax/service.ts';
+import { sharedDataFolder } from './test-services.fixture.ts';
+import { webhooks as webhooksContract } from './webhooks/contract.ts';
+import webhooks from './webhooks/service.ts';
+
+const dataFolder = await sharedDataFolder();
+const amount = { currency: 'EUR', minor: 1999 };
+const order = { amount, country: 'FR', card: { number: '4242424242424242' } };
+
+const authorized = { status: 'authorized', chargeId: 'ch_1' };
+
+/** The processing answers with the given outcomes, one after the other. */
+function platformWith(...outcomes: object[]): Promise<TestPlatform> {
+  const processing = { authorize: async () => outcomes.shift() };
+  const config = { FINGERPRINT_KEY: 'a key', WEBHOOK_SECRET: TEST_SECRET };
+  return testPlatform({ payments, webhooks, receipts, tax, processing }, { dataFolder, config });
+}
+
+async function tellSettled(platform: TestPlatform, paymentId: string, times = 1): Promise<void> {
+  const id = `msg_${randomUUID()}`;
+  const seconds = Math.floor(Date.now() / 1_000);
+  const body = JSON.stringify({ type: 'charge.settled', data: { id: 'ch_1', reference: paymentId, amount } });
+  const message = { id, timestamp: String(seconds), signature: sign(TEST_SECRET, id, seconds, body), body };
+  for (let time = 0; time < times; time++) await platform.client(webhooksContract).receive(message);
+}
+
+async function receiptOf(platform: TestPlatform, paymentId: string): Promise<Receipt> {
+  const until = Date.now() + 10_000;
+  for (;;) {
+    try {
+      return await platform.client(receiptsContract).get({ paymentId });
+    } catch (error) {
+      if (!isGoblinError(error, 'NOT_FOUND') || Date.now() > until) throw error;
+    }
+  }
+}
+
+test('a payment settles when the acquirer says so, and gets one receipt although it is told three times', async () => {
+  await using platform = await platformWith(authorized);
+  const client = platform.client(paymentsContract);
+  const { payment } = await client.charge({ key: randomUUID(), order });
+  await tellSettled(platform, payment.id, 2);
+  await tellSettled(platform, payment.id);
+  const receipt = await receiptOf(platform, payment.id);
+  assert.equal(receipt.payment.status, 'settled');
+  assert.deepEqual(receipt.payment, await client.get({ id: payment.id }));
+});
+
+test('a settlement that comes before the answer to the charge counts', async () => {
+  await using platform = await platformWith({ status: 'unknown' });
+  const client = platform.client(paymentsContract);
+  const { payment } = await client.charge({ key: randomUUID(), order });
+  assert.equal(payment.status, 'pending');
+  await tellSettled(platform, payment.id);
+  await receiptOf(platform, payment.id);
+  assert.equal((await client.get({ id: payment.id })).status, 'settled');
+});
+
+test('a settlement of a payment that was declined is not believed', async () => {
+  await using platform = await platformWith({ status: 'declined', reason: 'card_declined' }, authorized);
+  const client = platform.client(paymentsContract);
+  const declined = await client.charge({ key: randomUUID(), order });
+  const charged = await client.charge({ key: randomUUID(), order });
+  await tellSettled(platform, declined.payment.id);
+  await tellSettled(platform, charged.payment.id);
+  // Events come in order: when the second has its receipt, the first has been looked at.
+  await receiptOf(platform, charged.payment.id);
+  assert.equal((await client.get({ id: declined.payment.id })).status, 'declined');
+});

@@ -1,0 +1,194 @@
+/** All commands, in the order in which help lists them. */
+import type { CommandSpec, OptionSpec } from './command.ts';
+
+/** Every command has these. */
+export const COMMON_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+  config: {
+    type: 'string',
+    value: '<file>',
+    help: 'The config file. Default: GOBLIN_CONFIG, else goblin.config.ts in this folder or above',
+  },
+  data: {
+    type: 'string',
+    value: '<folder>',
+    help: 'The data folder. Default: GOBLIN_DATA, else .goblin beside the config file',
+  },
+  help: { type: 'boolean', short: 'h', help: 'Show this' },
+};
+
+const json: OptionSpec = { type: 'boolean', help: 'Print JSON, for programs' };
+
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'up',
+    summary: 'Run all services of the project and keep them running',
+    usage: '',
+    details:
+      'Shows the logs of all services and, on a terminal, a live table below them. A change of code replaces the instances of that service one by one without a gap; a change of the config file is taken over. Ctrl-C drains and stops everything within 5 seconds; a second Ctrl-C ends it at once.',
+    examples: ['goblin up', 'goblin up --port 9090 --data /tmp/second'],
+    options: {
+      port: {
+        type: 'string',
+        value: '<port>',
+        help: 'Where the edge listens. Default: GOBLIN_PORT, else the app model',
+      },
+      host: {
+        type: 'string',
+        value: '<address>',
+        help: 'The address the edge listens on. Default: GOBLIN_HOST, else the app model',
+      },
+      watch: {
+        type: 'boolean',
+        help: 'Follow changes of code and config. Default; --no-watch switches it off',
+      },
+      json: { type: 'boolean', help: 'Print events as lines of JSON: log, status, ready' },
+    },
+    load: () => import('./commands/up.ts'),
+  },
+  {
+    name: 'run',
+    summary: 'Run one service, program or the edge in this terminal',
+    usage: '<service> [settings]',
+    details:
+      'Every setting of the service is an option: `goblin run tax --help` lists them. SIGTERM and Ctrl-C drain; a second one ends it at once.',
+    examples: ['goblin run tax --port 4100', 'goblin run tax --help'],
+    passesOptions: true,
+    completes: 'services',
+    load: () => import('./commands/run.ts'),
+  },
+  {
+    name: 'call',
+    summary: 'Call a procedure of a running service',
+    usage: '<service> <procedure> [json | @file | -]',
+    details:
+      'Finds the service by discovery, as any other service would. The input is JSON, a file, or standard input. A stream is printed item by item, a line of JSON each. A coded error ends with exit code 1.',
+    examples: [`goblin call tax quote '{"country":"FR","amount":{"currency":"EUR","minor":1999}}'`],
+    options: {
+      deadline: {
+        type: 'string',
+        value: '<duration>',
+        help: 'How long to wait. Default: the deadline of the procedure',
+      },
+      tenant: { type: 'string', value: '<name>', help: 'The tenant in whose name to call' },
+      json: { type: 'boolean', help: 'Print errors as JSON too' },
+    },
+    completes: 'services',
+    load: () => import('./commands/call.ts'),
+  },
+  {
+    name: 'ls',
+    summary: 'List the running instances, as discovery sees them',
+    usage: '',
+    examples: ['goblin ls', 'goblin ls --json'],
+    options: {
+      watch: { type: 'boolean', short: 'w', help: 'Go on and print each change' },
+      json,
+    },
+    load: () => import('./commands/ls.ts'),
+  },
+  {
+    name: 'logs',
+    summary: 'Show logs, of all services or of some',
+    usage: '[service …]',
+    examples: ['goblin logs payments -f', 'goblin logs --since 10m --level warn'],
+    options: {
+      follow: { type: 'boolean', short: 'f', help: 'Go on and show what is added' },
+      since: { type: 'string', value: '<duration>', help: 'Only what is younger, such as 10m or 2h' },
+      level: {
+        type: 'string',
+        value: '<level>',
+        help: 'Only this level and above: trace, debug, info, warn, error, fatal',
+      },
+      grep: { type: 'string', value: '<pattern>', help: 'Only lines that match this regular expression' },
+      lines: {
+        type: 'string',
+        short: 'n',
+        value: '<count>',
+        help: 'At most so many of the newest. Default 1000',
+      },
+      json,
+    },
+    completes: 'services',
+    load: () => import('./commands/logs.ts'),
+  },
+  {
+    name: 'scale',
+    summary: 'Change how many instances of a service run',
+    usage: '<service>=<instances> …',
+    details: 'Speaks to the `goblin up` that runs; the next start begins again with what the app model says.',
+    examples: ['goblin scale tax=3', 'goblin scale tax=2 payments=4'],
+    options: { json },
+    completes: 'services',
+    load: () => import('./commands/scale.ts'),
+  },
+  {
+    name: 'restart',
+    summary: 'Replace the instances of a service, or one instance, without a gap',
+    usage: '<service | instance> …',
+    examples: ['goblin restart tax', 'goblin restart tax-1f9c04'],
+    options: { json },
+    completes: 'services',
+    load: () => import('./commands/restart.ts'),
+  },
+  {
+    name: 'new',
+    summary: 'Begin a service: contract, implementation, test, and its line in the config file',
+    usage: '<name>',
+    examples: ['goblin new badge'],
+    options: { json },
+    load: () => import('./commands/new.ts'),
+  },
+  {
+    name: 'routes',
+    summary: 'List what the edge and the services answer',
+    usage: '[service …]',
+    options: { json },
+    completes: 'services',
+    load: () => import('./commands/routes.ts'),
+  },
+  {
+    name: 'openapi',
+    summary: 'Print contracts as an OpenAPI 3.1 document',
+    usage: '[service …]',
+    examples: ['goblin openapi payments > payments.json'],
+    completes: 'services',
+    load: () => import('./commands/openapi.ts'),
+  },
+  {
+    name: 'contract',
+    summary: 'Publish contracts, and check that they keep what was published',
+    usage: '<publish | check> [service …]',
+    details:
+      'What is published lies in contracts/ beside the config file, to be kept under version control. `check` names each change and fails when one breaks callers.',
+    examples: ['goblin contract publish', 'goblin contract check tax'],
+    options: { json },
+    completes: ['publish', 'check'],
+    load: () => import('./commands/contract.ts'),
+  },
+  {
+    name: 'config',
+    summary: 'List the settings of services and where each value comes from',
+    usage: '[service …]',
+    options: { json },
+    completes: 'services',
+    load: () => import('./commands/config.ts'),
+  },
+  {
+    name: 'completion',
+    summary: 'Print the completion script for a shell',
+    usage: '<bash | zsh | fish>',
+    examples: [
+      'source <(goblin completion bash)',
+      'goblin completion fish > ~/.config/fish/completions/goblin.fish',
+    ],
+    completes: ['bash', 'zsh', 'fish'],
+    load: () => import('./commands/completion.ts'),
+  },
+  {
+    name: 'help',
+    summary: 'Show how to use a command',
+    usage: '[command]',
+    completes: 'commands',
+    load: () => import('./commands/help.ts'),
+  },
+];

@@ -1,0 +1,58 @@
+/** How a process that serves comes to its end: told by a signal or by its supervisor it stops in order, a second signal
+ * ends it at once, and what nobody caught is logged before it ends it. The exit code is 0 after an orderly stop. */
+import type { PlatformProcess } from './process.ts';
+import { onSignals } from './signals.ts';
+import { callTotals } from './traffic.ts';
+
+const STOP_TIMEOUT_MS = 5_000;
+/** What is kept back of the time to stop, to send the last telemetry. */
+const LAST_WORDS_MS = 250;
+
+export interface Serving {
+  /** Where it can be reached. */
+  readonly url: string;
+  stop(timeoutMs: number): Promise<void>;
+  /** Resolves with an exit code when it ends by itself. */
+  readonly ended?: Promise<number>;
+}
+
+/** Starts it and serves until it is to stop. @returns the exit code.
+ * @throws what `start` throws, after it has told the supervisor. */
+export async function serveUntilStopped(
+  self: PlatformProcess,
+  start: () => Promise<Serving>,
+): Promise<number> {
+  const { log, name, supervisor } = self;
+  const stop = Promise.withResolvers<number>();
+  const offSignals = onSignals((signal) => {
+    log.info({ signal }, `${name} stops`);
+    stop.resolve(STOP_TIMEOUT_MS);
+  });
+  supervisor?.onStop((timeoutMs) => stop.resolve(timeoutMs));
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, `${name} fails: nobody caught an error`);
+    process.exit(1);
+  });
+  supervisor?.beat(() => callTotals(self.telemetry.metrics));
+  try {
+    const serving = await start();
+    supervisor?.tell({ goblin: 'phase', phase: 'ready', url: serving.url });
+    log.info({ url: serving.url, readyMs: Math.round(performance.now()) }, `${name} is ready`);
+    const endedBy = await Promise.race([
+      stop.promise.then((timeoutMs) => ({ timeoutMs })),
+      ...(serving.ended ? [serving.ended.then((code) => ({ code }))] : []),
+    ]);
+    if ('code' in endedBy) return endedBy.code;
+    supervisor?.tell({ goblin: 'phase', phase: 'draining' });
+    await serving.stop(Math.max(0, endedBy.timeoutMs - LAST_WORDS_MS));
+    return 0;
+  } catch (error) {
+    supervisor?.tell({ goblin: 'failed', message: (error as Error).message });
+    throw error;
+  } finally {
+    offSignals();
+    await self.close();
+    // The channel alone would keep the process alive.
+    process.disconnect?.();
+  }
+}

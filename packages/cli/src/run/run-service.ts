@@ -1,0 +1,42 @@
+/** Runs a service of ours in this process. */
+import { resolve } from 'node:path';
+import type { ServiceModel } from '@goblin/core';
+import { startHost } from '@goblin/mesh';
+import { loadDefinition } from '../services/definition.ts';
+import { type Serving, serveUntilStopped } from './lifetime.ts';
+import type { PlatformProcess } from './process.ts';
+
+export function runService(
+  self: PlatformProcess,
+  model: ServiceModel & { kind: 'service' },
+): Promise<number> {
+  return serveUntilStopped(self, () => start(self, model));
+}
+
+async function start(self: PlatformProcess, model: ServiceModel & { kind: 'service' }): Promise<Serving> {
+  const { config, settings, project } = self;
+  const folder = resolve(project.folder, model.from);
+  const host = await startHost(await loadDefinition(model.name, folder), {
+    name: self.name,
+    version: self.version,
+    instance: self.instance,
+    host: settings.GOBLIN_HOST ?? '127.0.0.1',
+    port: settings.GOBLIN_PORT ?? 0,
+    folder,
+    dataFolder: project.dataFolder,
+    config: config.read,
+    telemetry: self.telemetry,
+    finders: self.finders,
+    clusterKey: self.clusterKey,
+  });
+  try {
+    config.finish();
+  } catch (error) {
+    await host.stop(0);
+    throw error;
+  }
+  return {
+    url: `http://${host.address.host}:${host.address.port}`,
+    stop: (timeoutMs) => host.stop(timeoutMs),
+  };
+}

@@ -1,0 +1,34 @@
+/** The settings of a service with their values as they are now: its own, its modules' and those of every process. */
+import { resolve } from 'node:path';
+import { type ConfigReader, Secret, type Setting } from '@goblin/core';
+import { EDGE, type Project } from '@goblin/deploy/project';
+import type { Io } from '../command.ts';
+import { PROCESS_SETTINGS, processConfig } from '../run/process.ts';
+import { loadDefinition, serviceNamed } from './definition.ts';
+import { dryBuild } from './dry-build.ts';
+
+export interface ValuedSetting extends Setting {
+  /** Undefined when it is missing or wrong. A secret prints as `[secret]`. */
+  readonly value: unknown;
+}
+
+/** @throws NOT_FOUND, CONFIG_INVALID when the service cannot be loaded. */
+export async function settingsOf(project: Project, name: string, env: Io['env']): Promise<ValuedSetting[]> {
+  const model = name === EDGE && project.model.edge ? undefined : serviceNamed(project, name);
+  const config = processConfig(name, project, [], { ...model?.env, ...env }, true);
+  const values: Record<string, unknown> = {};
+  const read: ConfigReader = (schemas) => {
+    const found = config.read(schemas);
+    Object.assign(values, found);
+    return found;
+  };
+  if (model?.kind === 'service') {
+    await dryBuild(name, await loadDefinition(name, resolve(project.folder, model.from)), read);
+  }
+  read(PROCESS_SETTINGS);
+  return config.describe().map((setting) => ({ ...setting, value: shown(values[setting.name], setting) }));
+}
+
+function shown(value: unknown, setting: Setting): unknown {
+  return value instanceof Secret || (setting.secret && value !== undefined) ? '[secret]' : value;
+}

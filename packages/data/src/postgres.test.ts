@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { createConfig, createRuntime, type GoblinError, type Runtime, testTelemetry } from '@goblin/core';
+import pg from 'pg';
+import { isPostmasterOf, readPostmaster } from './embedded/postmaster.ts';
+import { superuserConfig } from './embedded/provision.ts';
+import { throwawayServer } from './embedded/throwaway.ts';
+import { type PostgresOptions, postgres } from './postgres.ts';
+
+const dataFolder = mkdtempSync(join(tmpdir(), 'goblin-module-'));
+chmodSync(dataFolder, 0o711);
+after(() => rmSync(dataFolder, { recursive: true }));
+const migrations = join(dataFolder, 'migrations');
+mkdirSync(migrations);
+writeFileSync(join(migrations, '0001_secret.sql'), 'create table secret (word text)');
+
+function service(name: string, env: Record<string, string> = {}): Runtime {
+  return createRuntime({
+    service: name,
+    instance: `${name}-1`,
+    telemetry: testTelemetry(),
+    config: createConfig({ service: name, env }).read,
+    dataFolder,
+    stopping: new AbortController().signal,
+  });
+}
+
+test('services share a server and nothing else: each sees its own schema only', async () => {
+  await using payments = service('payments');
+  await using tax = service('tax');
+  const module = (options?: PostgresOptions) => postgres({ migrations, ...options });
+  const [mine, theirs] = await Promise.all([payments.use(module()), tax.use(module())]);
+  assert.equal(mine.schema, 'payments');
+  await mine.query(`insert into secret values ('mine')`);
+  await theirs.query(`insert into secret values ('theirs')`);
+  assert.deepEqual(await mine.many('select word from secret'), [{ word: 'mine' }]);
+  const forbidden = [
+    'select * from tax.secret',
+    'create table tax.mine ()',
+    'create table public.mine ()',
+    'create schema mine',
+    'create role mine',
+    'alter role payments superuser',
+    'set role tax',
+    `select pg_read_file('/etc/passwd')`,
+    `copy secret to program 'cat'`,
+    'select rolpassword from pg_authid',
+    `update goblin.event set type = 'forged.v1'`,
+    'delete from goblin.event',
+    `insert into goblin.event (type, payload, source) values ('a.b.v1', '{}', 'tax')`,
+    'truncate goblin.event',
+    'delete from goblin.event_cursor',
+    'select * from goblin.goblin_migration',
+  ];
+  for (const statement of forbidden)
+    await assert.rejects(mine.query(statement), { data: { sqlState: '42501' } }, statement);
+});
+
+test('a service does not move the cursors of another one', async () => {
+  await using payments = service('payments');
+  await using tax = service('tax');
+  const [mine, theirs] = await Promise.all([payments.use(postgres()), tax.use(postgres())]);
+  await theirs.query(
+    `insert into goblin.event_cursor (consumer, type, xid, id) values ('g', 'a.b.v1', '1', 1)`,
+  );
+  assert.deepEqual(await mine.many('select * from goblin.event_cursor'), []);
+  assert.equal((await mine.query(`update goblin.event_cursor set id = 9`)).count, 0);
+});
+
+test('the runtime stops it: no server is left', async () => {
+  const runtime = service('payments');
+  await runtime.use(postgres());
+  assert.deepEqual(await runtime.health(), { postgres: { ok: true } });
+  const cluster = join(dataFolder, 'postgres', 'cluster');
+  const { pid } = (await readPostmaster(cluster))!;
+  await runtime.stop();
+  assert.ok(!isPostmasterOf(cluster, pid));
+});
+
+test('what cannot be a schema is refused by name', async () => {
+  await using runtime = service('payments');
+  for (const schema of ['goblin', 'public', 'pg_mine', 'Über'])
+    await assert.rejects(runtime.use(postgres({ schema })), (error: GoblinError) => {
+      assert.match(error.message, /cannot name a schema/);
+      return true;
+    });
+});
+
+test('with DATABASE_URL it uses that database, and says where it is when it is not there', async () => {
+  const server = await throwawayServer();
+  const admin = new pg.Client(superuserConfig(server, 'postgres'));
+  await admin.connect();
+  await admin.query(
+    `create role owner login password 'word'; create database shop owner owner`.split(';')[0]!,
+  );
+  await admin.query('create database shop owner owner');
+  await admin.end();
+  const file = join(dataFolder, 'url');
+  const url = (host: string): string => `postgres://owner:word@${host}/shop`;
+  writeFileSync(file, url(`${encodeURIComponent(server.host)}:${server.port}`));
+  await using runtime = service('payments', { DATABASE_URL_FILE: file });
+  const db = await runtime.use(postgres({ migrations }));
+  assert.deepEqual(await db.one('select current_database() as name, current_schema() as schema'), {
+    name: 'shop',
+    schema: 'payments',
+  });
+  writeFileSync(file, url('127.0.0.1:1'));
+  await using lost = service('payments', { DATABASE_URL_FILE: file });
+  await assert.rejects(lost.use(postgres()), (error: GoblinError) => {
+    assert.match(error.message, /PostgreSQL at 127\.0\.0\.1:1\/shop cannot be reached/);
+    assert.doesNotMatch(JSON.stringify(error), /word/);
+    return true;
+  });
+});

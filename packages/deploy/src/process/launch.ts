@@ -1,0 +1,53 @@
+/** How an instance's process is started: what is run, where and with which environment. Programs that are not ours
+ * are run by `goblin run` too, which stands beside them: it polls their health, speaks for them in the mesh and ends
+ * them when the supervisor is gone. */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { ServiceModel } from '@goblin/core';
+import { EDGE, type Project, secretsFolder } from '../project/project.ts';
+import type { InstanceSpec } from './instance.ts';
+
+export interface LaunchOptions {
+  /** The program that `goblin` is, with its first arguments: `[node, goblin.js]`. */
+  readonly command: readonly [string, ...string[]];
+  /** Arguments for the edge, such as `--port`. */
+  readonly edgeArgs?: readonly string[];
+  /** What the processes inherit. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Set for the supervisor, these mean something of its own; an instance must not take them over. */
+const NOT_INHERITED = ['GOBLIN_PORT', 'GOBLIN_HOST', 'GOBLIN_INSTANCE', 'GOBLIN_VERSION'];
+
+/** @param model undefined for the edge. */
+export function launchSpec(
+  project: Project,
+  service: string,
+  version: string,
+  model: ServiceModel | undefined,
+  options: LaunchOptions,
+): InstanceSpec {
+  const [file, ...first] = options.command;
+  const inherited = Object.fromEntries(
+    Object.entries(options.env).filter(([name]) => !NOT_INHERITED.includes(name)),
+  );
+  const id = `${service}-${randomBytes(3).toString('hex')}`;
+  return {
+    id,
+    service,
+    version,
+    file,
+    args: [...first, 'run', service, ...(service === EDGE ? (options.edgeArgs ?? []) : [])],
+    cwd: project.folder,
+    env: {
+      ...model?.env,
+      ...inherited,
+      GOBLIN_CONFIG: project.configFile,
+      GOBLIN_DATA: project.dataFolder,
+      GOBLIN_SECRETS: inherited.GOBLIN_SECRETS ?? secretsFolder(project.dataFolder),
+      GOBLIN_INSTANCE: id,
+      GOBLIN_VERSION: version,
+      NODE_COMPILE_CACHE: join(project.dataFolder, 'compile-cache'),
+    },
+  };
+}

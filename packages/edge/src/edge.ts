@@ -1,0 +1,107 @@
+/** The proxy in front of everything: one listener, routes by host and path, each request sent to a ready instance of
+ * the service that its route names. Stopping refuses new connections, finishes what runs, says goodbye to WebSockets
+ * and cuts off the rest when its time is over. */
+import type { IncomingMessage } from 'node:http';
+import { type Duration, type EdgeSpec, milliseconds, systemClock, type Telemetry } from '@goblin/core';
+import type { Mesh } from '@goblin/mesh';
+import { trustedProxies } from './client-address.ts';
+import { gateway } from './gateway.ts';
+import { DEFAULT_LIMITS, type EdgeLimits } from './limits.ts';
+import { startListener } from './listener.ts';
+import { observer as createObserver } from './observer.ts';
+import { type RouteTable, routeTable } from './route-table.ts';
+import { readTls, watchTls } from './tls-files.ts';
+import { upstreams as createUpstreams } from './upstreams.ts';
+
+const DEFAULT_HOST = '127.0.0.1';
+const DEFAULT_PORT = 8_080;
+const STOP_TIMEOUT_MS = 5_000;
+
+export interface EdgeOptions {
+  readonly spec: EdgeSpec;
+  /** Where services are found and requests are dispatched. The edge does not stop it. */
+  readonly mesh: Pick<Mesh, 'directory' | 'dispatcher'>;
+  readonly telemetry: Telemetry;
+  /** Instead of those of the spec. Port 0 takes any free one. */
+  readonly host?: string;
+  readonly port?: number;
+  /** Addresses and ranges of proxies in front, such as `10.0.0.0/8`: what they say of the client (address, host,
+   * scheme, request id, trace) is believed. Default none. */
+  readonly trustedProxies?: readonly string[];
+  /** Tells browsers to come by TLS only, for so long (RFC 6797). Default: not told. Only with TLS. */
+  readonly hsts?: Duration;
+  /** Whose request it is, for limits per tenant; services are told by `goblin-tenant`. Default: nobody's. */
+  readonly tenantOf?: (request: IncomingMessage) => string | undefined;
+  readonly limits?: Partial<EdgeLimits>;
+}
+
+export interface Edge extends AsyncDisposable {
+  readonly address: { readonly host: string; readonly port: number };
+  readonly state: 'ready' | 'draining' | 'stopped';
+  /** Puts new routes in place at once; what runs is not touched. Address and TLS files stay.
+   * @throws CONFIG_INVALID, and then the old routes stay */
+  reload(spec: EdgeSpec): void;
+  /** Settles within about `timeoutMs` (default 5 s); what has not finished by then is cut off. */
+  stop(timeoutMs?: number): Promise<void>;
+}
+
+/** @throws CONFIG_INVALID for wrong routes, ranges or TLS files; PORT_IN_USE */
+export async function startEdge(options: EdgeOptions): Promise<Edge> {
+  const { spec, mesh, telemetry } = options;
+  const limits: EdgeLimits = { ...DEFAULT_LIMITS, ...options.limits };
+  let routes: RouteTable = routeTable(spec.routes, systemClock);
+  const trust = trustedProxies(options.trustedProxies ?? []);
+  const tls = spec.tls && (await readTls(spec.tls));
+  const observer = createObserver(telemetry);
+  const upstreams = createUpstreams(mesh.directory, limits);
+  let state: Edge['state'] = 'ready';
+
+  const gate = gateway({
+    directory: mesh.directory,
+    dispatcher: mesh.dispatcher,
+    upstreams,
+    limits,
+    telemetry,
+    observer,
+    identity: { trust, tracer: telemetry.tracer, tenantOf: options.tenantOf },
+    headers: tls && options.hsts !== undefined ? hstsHeader(options.hsts) : [],
+    routes: () => routes,
+    isReady: () => state === 'ready',
+  });
+  const host = options.host ?? spec.host ?? DEFAULT_HOST;
+  const port = options.port ?? spec.port ?? DEFAULT_PORT;
+  const listener = await startListener(gate, { host, port, limits, tls, observer }).catch(async (error) => {
+    await upstreams.stop();
+    throw error;
+  });
+  const unwatch = spec.tls && watchTls(spec.tls, telemetry.log, (pair) => listener.useTls(pair));
+
+  let stopped: Promise<void> | undefined;
+  async function windDown(timeoutMs: number): Promise<void> {
+    state = 'draining';
+    await listener.close(timeoutMs);
+    unwatch?.();
+    await upstreams.stop();
+    state = 'stopped';
+  }
+  const stop = (timeoutMs = STOP_TIMEOUT_MS): Promise<void> => {
+    stopped ??= windDown(timeoutMs);
+    return stopped;
+  };
+
+  return {
+    address: { host, port: listener.port },
+    get state() {
+      return state;
+    },
+    reload(next) {
+      routes = routeTable(next.routes, systemClock, routes);
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+function hstsHeader(duration: Duration): string[] {
+  return ['strict-transport-security', `max-age=${Math.floor(milliseconds(duration) / 1_000)}`];
+}
