@@ -56,7 +56,7 @@ test('the tutorial works as it is written', { timeout: 120_000 }, async () => {
   const env = {
     ...process.env,
     PATH: `${join(repository, 'node_modules/.bin')}:${process.env.PATH}`,
-    GOBLIN_EDGE_PORT: String(port),
+    GOBLIN_PORT: String(port),
   };
   delete (env as Record<string, string | undefined>).NODE_TEST_CONTEXT;
   const up = spawn(process.execPath, [join(repository, 'packages/goblin/bin/goblin.js'), 'up'], {

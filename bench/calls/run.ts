@@ -17,6 +17,9 @@ export interface CallsOptions {
 const PEERS: readonly (readonly [name: string, file: string])[] = [
   ['raw frames json', 'raw-frames-json'],
   ['node http undici', 'node-http-undici'],
+  ['goblin link', 'goblin-link'],
+  ['goblin link unix', 'goblin-link-unix'],
+  ['goblin link mtls', 'goblin-link-mtls'],
   ['goblin http', 'goblin-http'],
   ['fastify undici', 'fastify-undici'],
   ['moleculer', 'moleculer'],

@@ -5,7 +5,7 @@ export default app({
   name: 'badges',
   services: { badges: { from: './services/badges', instances: 2 } },
   edge: {
-    port: Number(process.env.GOBLIN_EDGE_PORT ?? 8080),
+    port: Number(process.env.GOBLIN_PORT ?? 8080),
     routes: [{ path: '/badges/*', to: 'badges', limit: '1000/s per client' }],
   },
 });

@@ -1,7 +1,7 @@
 /** A payments platform of seven services. `goblin up` runs it; see README.md for what each part does. */
 import { app } from 'goblin';
 
-const edgePort = Number(process.env.GOBLIN_EDGE_PORT ?? 8080);
+const edgePort = Number(process.env.GOBLIN_PORT ?? 8080);
 const acquirerPort = Number(process.env.ACQUIRER_PORT ?? 9000);
 
 export default app({

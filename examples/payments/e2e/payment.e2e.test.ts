@@ -1,7 +1,10 @@
 /** A payment by curl's means, over the whole platform. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { attachOrStart } from 'goblin';
 import type { Payment } from '../services/payments/contract.ts';
 import { startPlatform } from './platform.fixture.ts';
 import { until } from './until.fixture.ts';
@@ -95,4 +98,21 @@ test('what was paid before Ctrl-C is there after the next start, and goes on', a
   await platform.start();
   assert.equal(((await (await platform.pay(key, order)).json()) as Payment).id, id);
   await untilStatus(id, 'settled');
+});
+
+test('after all this the number of the card is in no file: no table, no log, no ledger', async () => {
+  const server = await attachOrStart(join(platform.dataFolder, 'postgres'));
+  await server.release();
+  await platform.stop();
+  const folders = new Set([platform.dataFolder, server.place.folder]);
+  const files = [...folders].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, withFileTypes: true }),
+  );
+  const holding = files
+    .filter((file) => file.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .filter((path) => readFileSync(path).includes(order.card.number));
+  assert.ok(files.length > 100);
+  assert.deepEqual(holding, []);
+  assert.ok(!platform.output.includes(order.card.number));
 });

@@ -44,7 +44,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
   const url = `http://127.0.0.1:${edgePort}`;
   const env = {
     ...process.env,
-    GOBLIN_EDGE_PORT: String(edgePort),
+    GOBLIN_PORT: String(edgePort),
     ACQUIRER_PORT: String(acquirerPort),
     ACQUIRER_TROUBLE: String(options.trouble ?? 0),
   };

@@ -95,7 +95,7 @@ function report(error: unknown, argv: readonly string[], { stderr }: Io): number
   }
   if (error instanceof GoblinError) {
     const isJson = argv.includes('--json');
-    stderr.write(isJson ? `${JSON.stringify({ error })}\n` : `goblin: ${error.message}\n`);
+    stderr.write(isJson ? `${JSON.stringify({ error })}\n` : `goblin: ${error.message}  [${error.code}]\n`);
   } else {
     stderr.write(`goblin: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   }

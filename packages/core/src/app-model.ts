@@ -42,6 +42,11 @@ export interface EdgeSpec {
   readonly host?: string;
   /** Files in PEM; read again when they change. */
   readonly tls?: { readonly cert: string; readonly key: string };
+  /** With TLS: tells browsers to come by TLS only, for so long (RFC 6797). Default: not told. */
+  readonly hsts?: Duration;
+  /** Addresses and ranges of proxies in front of the edge, such as `10.0.0.0/8`. What they say of the client (address,
+   * host, scheme, request id, trace) is believed. Default none. */
+  readonly trustedProxies?: readonly string[];
   /** The first route that matches host and path takes the request. */
   readonly routes: readonly EdgeRoute[];
 }

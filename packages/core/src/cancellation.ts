@@ -2,11 +2,18 @@
  * away, by the deadline, or by shutdown, and whatever is below it is cancelled with it. An AbortSignal
  * costs about a microsecond, so it is made only when somebody reads it. */
 
+/** Is told when work is not wanted any more. */
+export interface CancelListener {
+  cancelled(reason: unknown): void;
+}
+
 export class Cancellation {
   #reason: unknown;
   #cancelled = false;
   #controller: AbortController | undefined;
-  #listeners: Set<(reason: unknown) => void> | undefined;
+  /** Mostly there is one listener, so only further ones get a set. */
+  #listener: CancelListener | undefined;
+  #others: Set<CancelListener> | undefined;
 
   get cancelled(): boolean {
     return this.#cancelled;
@@ -31,25 +38,45 @@ export class Cancellation {
     this.#cancelled = true;
     this.#reason = reason;
     this.#controller?.abort(reason);
-    const listeners = this.#listeners;
-    this.#listeners = undefined;
-    if (listeners) for (const listener of listeners) listener(reason);
+    const listener = this.#listener;
+    this.#listener = undefined;
+    listener?.cancelled(reason);
+    if (this.#others) for (const other of this.#others) other.cancelled(reason);
+    this.#others = undefined;
   }
 
-  /** Calls back when cancelled, at once if it already is. Returns what takes the listener off again. */
-  onCancel(listener: (reason: unknown) => void): () => void {
-    if (this.#cancelled) {
-      listener(this.#reason);
-      return nothing;
+  /** Tells the listener when cancelled, at once if it already is. */
+  listen(listener: CancelListener): void {
+    if (this.#cancelled) listener.cancelled(this.#reason);
+    else if (!this.#listener) this.#listener = listener;
+    else {
+      this.#others ??= new Set();
+      this.#others.add(listener);
     }
-    this.#listeners ??= new Set();
-    const listeners = this.#listeners;
-    listeners.add(listener);
-    return () => listeners.delete(listener);
+  }
+
+  /** Takes a listener off again. */
+  unlisten(listener: CancelListener): void {
+    if (this.#listener === listener) this.#listener = undefined;
+    else this.#others?.delete(listener);
+  }
+
+  /** Like `listen` for a function. Returns what takes it off again. */
+  onCancel(listener: (reason: unknown) => void): () => void {
+    const listening: CancelListener = { cancelled: listener };
+    this.listen(listening);
+    return () => this.unlisten(listening);
   }
 }
 
-function nothing(): void {}
+/** Of work that nobody can cancel: it keeps no listeners. */
+class NeverCancelled extends Cancellation {
+  override cancel(): void {}
+
+  override listen(): void {}
+}
+
+export const neverCancelled: Cancellation = new NeverCancelled();
 
 /** The promise's outcome, or a rejection with the reason as soon as the work is cancelled. */
 export function untilCancelled<T>(cancellation: Cancellation, promise: Promise<T>): Promise<T> {

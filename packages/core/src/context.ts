@@ -3,7 +3,7 @@
  * AsyncLocalStorage, and `context.run` starts work under a changed copy. Outside any call there is no
  * deadline and nothing is cancelled. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { Cancellation } from './cancellation.ts';
+import { type Cancellation, neverCancelled } from './cancellation.ts';
 import { systemClock } from './clock.ts';
 
 /** W3C trace context of the span that is running. https://www.w3.org/TR/trace-context/ */
@@ -32,7 +32,7 @@ export interface ContextValues {
 
 const root: ContextValues = {
   deadline: Number.POSITIVE_INFINITY,
-  cancellation: new Cancellation(),
+  cancellation: neverCancelled,
   trace: undefined,
   baggage: undefined,
   tenant: undefined,

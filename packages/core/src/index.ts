@@ -15,6 +15,7 @@ export * from './contract-check.ts';
 export * from './deadline.ts';
 export * from './duration.ts';
 export * from './errors.ts';
+export * from './event-queue.ts';
 export * from './health.ts';
 export * from './json-schema.ts';
 export type { ErrorRecord } from './log/error-record.ts';

@@ -1,15 +1,8 @@
 /** A Clock that stands still until told to move: tests and simulators run hours in milliseconds. */
 import type { Clock, Timer } from './clock.ts';
+import { eventQueue, type QueuedEvent } from './event-queue.ts';
 
 const MIN_PERIOD_MS = 1;
-
-interface Entry {
-  at: number;
-  readonly order: number;
-  readonly callback: () => void;
-  readonly periodMs: number | undefined;
-  cancelled: boolean;
-}
 
 export interface VirtualClock extends Clock {
   /** Moves time forward, running what falls due in order. Promises settle before, after each step and at the end,
@@ -17,50 +10,49 @@ export interface VirtualClock extends Clock {
   advance(byMs: number): Promise<void>;
 }
 
-export function virtualClock(startWallMs: number = Date.UTC(2026, 0, 1)): VirtualClock {
+export function virtualClock(startWallMs = Date.UTC(2026, 0, 1)): VirtualClock {
+  const queue = eventQueue();
   let nowMs = 0;
-  let order = 0;
-  let entries: Entry[] = [];
 
-  function schedule(delayMs: number, callback: () => void, periodMs?: number): Timer {
-    const at = nowMs + Math.max(0, delayMs);
-    const entry: Entry = { at, order: order++, callback, periodMs, cancelled: false };
-    entries.push(entry);
+  /** Each run puts the next one into the queue first, so that it comes before what the callback sets. */
+  function repeat(at: number, periodMs: number, callback: () => void): Timer {
+    let next: QueuedEvent;
+    const arm = (due: number): void => {
+      next = queue.add(due, () => {
+        arm(due + periodMs);
+        callback();
+      });
+    };
+    arm(at);
     return {
       cancel: () => {
-        entry.cancelled = true;
+        next.cancelled = true;
       },
     };
-  }
-
-  function nextDue(untilMs: number): Entry | undefined {
-    entries = entries.filter((entry) => !entry.cancelled);
-    let first: Entry | undefined;
-    for (const entry of entries) {
-      if (entry.at > untilMs) continue;
-      if (!first || entry.at < first.at || (entry.at === first.at && entry.order < first.order))
-        first = entry;
-    }
-    return first;
   }
 
   return {
     now: () => nowMs,
     wall: () => startWallMs + nowMs,
-    after: (delayMs, callback) => schedule(delayMs, callback),
-    every: (periodMs, callback) => {
+    after(delayMs, callback) {
+      const event = queue.add(nowMs + Math.max(0, delayMs), callback);
+      return {
+        cancel: () => {
+          event.cancelled = true;
+        },
+      };
+    },
+    every(periodMs, callback) {
       // As setInterval does: with no period at all, time would stand still for ever.
       const period = Math.max(MIN_PERIOD_MS, periodMs);
-      return schedule(period, callback, period);
+      return repeat(nowMs + period, period, callback);
     },
     async advance(byMs) {
       const untilMs = nowMs + byMs;
       await settle();
-      for (let entry = nextDue(untilMs); entry; entry = nextDue(untilMs)) {
-        nowMs = Math.max(nowMs, entry.at);
-        if (entry.periodMs === undefined) entry.cancelled = true;
-        else entry.at += entry.periodMs;
-        entry.callback();
+      for (let event = queue.take(untilMs); event; event = queue.take(untilMs)) {
+        nowMs = Math.max(nowMs, event.at);
+        event.run();
         await settle();
       }
       nowMs = Math.max(nowMs, untilMs);

@@ -4,7 +4,6 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
-  context,
   type Duration,
   type Health,
   type Module,
@@ -14,6 +13,7 @@ import {
   systemClock,
 } from '@goblin/core';
 import { type Database, database } from './database/database.ts';
+import { routine } from './database/routine.ts';
 import { expireEvents } from './events/expire.ts';
 import { migratePlatform } from './events/platform.ts';
 import { migrate } from './migrations/migrate.ts';
@@ -40,7 +40,7 @@ export interface PostgresOptions {
 export function postgres(options: PostgresOptions = {}): Module<Database> {
   const stops = new WeakMap<Database, () => Promise<void>>();
   return {
-    name: 'postgres',
+    name: options.schema === undefined ? 'postgres' : `postgres ${options.schema}`,
     async start(module) {
       const source = await findSource(module, options.schema ?? module.service);
       try {
@@ -94,7 +94,7 @@ async function open(module: ModuleContext, source: Source, options: PostgresOpti
 
 async function health(db: Database): Promise<Health> {
   try {
-    await context.run({ deadline: systemClock.now() + HEALTH_TIMEOUT_MS }, () => db.query('select 1'));
+    await routine(() => db.query('select 1'), { deadline: systemClock.now() + HEALTH_TIMEOUT_MS });
     return { ok: true };
   } catch (error) {
     return { ok: false, detail: (error as Error).message };

@@ -12,6 +12,7 @@ import type { Dispatcher, Pool } from 'undici';
 import type { Exchange } from './exchange.ts';
 import { answerHeaders } from './headers.ts';
 import type { RequestBody } from './request-body.ts';
+import { upstreamError } from './upstream-error.ts';
 
 const HOLD_BYTES = 16_384;
 const UNAVAILABLE = 503;
@@ -57,7 +58,7 @@ class Attempt implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #state: State = 'waiting';
   #status = 0;
-  #headers: readonly string[] = [];
+  #headers: string[] = [];
   #held: Buffer[] = [];
   #heldBytes = 0;
 
@@ -99,13 +100,8 @@ class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#state === 'streaming') return this.#forward(controller, chunk);
-    if (this.#state !== 'holding') return;
-    this.#held.push(chunk);
-    this.#heldBytes += chunk.length;
-    if (this.#heldBytes <= HOLD_BYTES) return;
-    if (this.#isUnavailable()) this.#giveUp(this.#unavailable());
-    else this.#stream(controller);
+    if (this.#state === 'streaming') this.#forward(controller, chunk);
+    else if (this.#state === 'holding') this.#hold(controller, chunk);
   }
 
   onResponseEnd(): void {
@@ -118,9 +114,8 @@ class Attempt implements Dispatcher.DispatchHandler {
       const body = this.#held.length === 1 ? this.#held[0]! : Buffer.concat(this.#held);
       if (this.#isUnavailable()) {
         exchange.held = { status: this.#status, headers: this.#headers, body };
-        return this.#end(this.#unavailable());
-      }
-      if (this.#writeHead()) {
+        this.#end(this.#unavailable());
+      } else if (this.#writeHead()) {
         exchange.bytesOut += body.length;
         exchange.end(body);
         this.#end(undefined);
@@ -129,7 +124,7 @@ class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
-    const error = codedError(cause, this.#controller !== undefined, this.#peer.instance);
+    const error = upstreamError(cause, this.#controller !== undefined, this.#peer.instance);
     if (this.#state === 'streaming') {
       this.#state = 'ended';
       this.#offClose?.();
@@ -137,6 +132,14 @@ class Attempt implements Dispatcher.DispatchHandler {
     } else {
       this.#end(error);
     }
+  }
+
+  #hold(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#held.push(chunk);
+    this.#heldBytes += chunk.length;
+    if (this.#heldBytes <= HOLD_BYTES) return;
+    if (this.#isUnavailable()) this.#giveUp(this.#unavailable());
+    else this.#stream(controller);
   }
 
   /** The answer begins to go to the client. From here on only the client's leaving can cancel it. */
@@ -204,33 +207,4 @@ class Attempt implements Dispatcher.DispatchHandler {
     if (error) this.#reject(error);
     else this.#resolve();
   }
-}
-
-const BAD_REQUESTS = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED']);
-const BAD_ANSWERS = new Set([
-  'UND_ERR_HEADERS_OVERFLOW',
-  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
-  'UND_ERR_RES_EXCEEDED_MAX_SIZE',
-]);
-
-function codedError(cause: Error & { code?: string }, started: boolean, peer: string): GoblinError {
-  if (cause instanceof GoblinError) return cause;
-  const reason = cause.code ?? cause.message;
-  if (BAD_REQUESTS.has(reason)) {
-    return new GoblinError('MALFORMED_REQUEST', {
-      message: `the request cannot be passed on: ${cause.message}`,
-      cause,
-    });
-  }
-  if (BAD_ANSWERS.has(reason) || cause.name === 'HTTPParserError') {
-    return new GoblinError('BAD_ANSWER', {
-      message: `${peer} answered with something that is not HTTP: ${reason}`,
-      cause,
-    });
-  }
-  return new GoblinError('CONNECTION_FAILED', {
-    message: `the connection to ${peer} failed: ${reason}`,
-    data: { started },
-    cause,
-  });
 }

@@ -25,11 +25,6 @@ export interface EdgeOptions {
   /** Instead of those of the spec. Port 0 takes any free one. */
   readonly host?: string;
   readonly port?: number;
-  /** Addresses and ranges of proxies in front, such as `10.0.0.0/8`: what they say of the client (address, host,
-   * scheme, request id, trace) is believed. Default none. */
-  readonly trustedProxies?: readonly string[];
-  /** Tells browsers to come by TLS only, for so long (RFC 6797). Default: not told. Only with TLS. */
-  readonly hsts?: Duration;
   /** Whose request it is, for limits per tenant; services are told by `goblin-tenant`. Default: nobody's. */
   readonly tenantOf?: (request: IncomingMessage) => string | undefined;
   readonly limits?: Partial<EdgeLimits>;
@@ -50,7 +45,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   const { spec, mesh, telemetry } = options;
   const limits: EdgeLimits = { ...DEFAULT_LIMITS, ...options.limits };
   let routes: RouteTable = routeTable(spec.routes, systemClock);
-  const trust = trustedProxies(options.trustedProxies ?? []);
+  const trust = trustedProxies(spec.trustedProxies ?? []);
   const tls = spec.tls && (await readTls(spec.tls));
   const observer = createObserver(telemetry);
   const upstreams = createUpstreams(mesh.directory, limits);
@@ -64,7 +59,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     telemetry,
     observer,
     identity: { trust, tracer: telemetry.tracer, tenantOf: options.tenantOf },
-    headers: tls && options.hsts !== undefined ? hstsHeader(options.hsts) : [],
+    headers: tls && spec.hsts !== undefined ? hstsHeader(spec.hsts) : [],
     routes: () => routes,
     isReady: () => state === 'ready',
   });

@@ -9,6 +9,7 @@ import {
   type Span,
 } from '@goblin/core';
 import { type Problem, problem } from './problem.ts';
+import { hasBody } from './request-body.ts';
 import type { RequestTarget } from './request-target.ts';
 import type { CompiledRoute } from './route-table.ts';
 
@@ -39,7 +40,7 @@ export interface Identity {
 /** A peer's answer 503, whole, to be sent if no other peer does better. */
 export interface HeldAnswer {
   readonly status: number;
-  readonly headers: readonly string[];
+  readonly headers: string[];
   readonly body: Buffer;
 }
 
@@ -62,13 +63,16 @@ export class Exchange {
   peer = '';
   attempts = 0;
   held: HeldAnswer | undefined;
+  /** Whether the edge answered for itself. */
+  isOwn = false;
   /** Tells a caller of a split route its bucket. */
   sideCookie: string | undefined;
   bytesIn = 0;
   bytesOut = 0;
   #status = 0;
   #failure: GoblinError | undefined;
-  readonly #whenClosed: PromiseWithResolvers<void> = Promise.withResolvers();
+  #isClosed = false;
+  #whenClosed: PromiseWithResolvers<void> | undefined;
 
   constructor(request: IncomingMessage, response: ServerResponse, identity: Identity) {
     this.request = request;
@@ -88,13 +92,16 @@ export class Exchange {
 
   /** Resolves when the last byte of the answer is written or the client is gone. */
   get closed(): Promise<void> {
+    this.#whenClosed ??= Promise.withResolvers();
+    if (this.#isClosed) this.#whenClosed.resolve();
     return this.#whenClosed.promise;
   }
 
-  /** The answer has ended, one way or the other: what still runs for it is cancelled. */
+  /** The answer has ended, one way or the other. What still runs for one that was not written whole is cancelled. */
   close(): void {
-    this.cancellation.cancel(new GoblinError('CANCELED'));
-    this.#whenClosed.resolve();
+    this.#isClosed = true;
+    if (!this.response.writableFinished) this.cancellation.cancel(new GoblinError('CANCELED'));
+    this.#whenClosed?.resolve();
   }
 
   /** Why it failed, when it did. */
@@ -108,16 +115,11 @@ export class Exchange {
     this.response.destroy();
   }
 
-  /** Sends a head that others have checked. @param headers flat list of names and values */
-  writeHead(status: number, headers: readonly string[]): void {
-    const cookie = this.sideCookie !== undefined && !isShared(headers) ? ['set-cookie', this.sideCookie] : [];
-    this.response.writeHead(status, [
-      ...headers,
-      'x-request-id',
-      this.requestId,
-      ...this.extraHeaders,
-      ...cookie,
-    ]);
+  /** Sends a head. @param headers flat list of names and values, which is added to */
+  writeHead(status: number, headers: string[]): void {
+    if (this.sideCookie !== undefined && !isShared(headers)) headers.push('set-cookie', this.sideCookie);
+    headers.push('x-request-id', this.requestId, ...this.extraHeaders);
+    this.response.writeHead(status, headers);
     this.#status = status;
   }
 
@@ -139,15 +141,16 @@ export class Exchange {
   /** Ends an answer whose head was written. A client that is still sending is let finish, for a moment. */
   end(lastPiece?: Buffer): void {
     const { request, response } = this;
-    if (lastPiece) response.end(lastPiece);
+    // As text in latin1, which is the same bytes, head and body leave in one buffer.
+    if (lastPiece) response.end(lastPiece.toString('latin1'), 'latin1');
     else response.end();
-    if (!request.complete) linger(request, () => request.complete || request.destroy());
+    if (isStillSending(request)) linger(request, () => request.complete || request.destroy());
   }
 
   #send({ status, headers, body }: Problem, more: readonly string[]): void {
     const { request, response } = this;
     this.bytesOut = Buffer.byteLength(body);
-    if (request.complete || request.method === 'GET') {
+    if (!isStillSending(request)) {
       this.writeHead(status, [...headers, ...more]);
       response.end(body);
       return;
@@ -162,6 +165,10 @@ export class Exchange {
 function isShared(headers: readonly string[]): boolean {
   const at = headers.indexOf('cache-control');
   return at >= 0 && /public|s-maxage/i.test(headers[at + 1]!);
+}
+
+function isStillSending(request: IncomingMessage): boolean {
+  return !request.complete && hasBody(request);
 }
 
 /** Reads what still comes of a body and throws it away, then calls back once. */

@@ -14,7 +14,7 @@ import type { Exchange } from './exchange.ts';
 import { endToEndHeaders } from './headers.ts';
 import type { EdgeLimits } from './limits.ts';
 import { rateLimitHeaders } from './rate-limit.ts';
-import { type RequestBody, requestBody } from './request-body.ts';
+import { hasBody, NO_BODY, type RequestBody, requestBody } from './request-body.ts';
 import { bucketCookie, bucketOf, isOnNewSide } from './rollout.ts';
 import type { CompiledRoute } from './route-table.ts';
 import type { Upstreams } from './upstreams.ts';
@@ -31,12 +31,8 @@ export interface ForwardParts {
 /** Settles when the answer has begun. `admit` has said before whether the request may run, and where.
  * @throws GoblinError, for the caller */
 export async function forward(exchange: Exchange, route: CompiledRoute, parts: ForwardParts): Promise<void> {
-  const { request, response, cancellation } = exchange;
   const idempotent = isIdempotent(exchange);
-  const bounds = { maxBytes: route.maxBodyBytes, replayBytes: parts.limits.replayBytes, idempotent };
-  const body = await requestBody(request, response, bounds, cancellation, (size) => {
-    exchange.bytesIn += size;
-  });
+  const body = hasBody(exchange.request) ? await receive(exchange, route, parts.limits, idempotent) : NO_BODY;
   const repeatable = idempotent && body.replayable;
   const headers = upstreamHeaders(exchange, body);
   try {
@@ -54,6 +50,18 @@ export async function forward(exchange: Exchange, route: CompiledRoute, parts: F
     exchange.bytesOut = body.length;
     exchange.end(body);
   }
+}
+
+function receive(
+  exchange: Exchange,
+  route: CompiledRoute,
+  limits: EdgeLimits,
+  idempotent: boolean,
+): Promise<RequestBody> {
+  const bounds = { maxBytes: route.maxBodyBytes, replayBytes: limits.replayBytes, idempotent };
+  return requestBody(exchange.request, exchange.response, bounds, exchange.cancellation, (size) => {
+    exchange.bytesIn += size;
+  });
 }
 
 /** Runs `work` with an instance of the service, within the route's time. Whatever still runs when that fails is

@@ -7,7 +7,7 @@ import { Exchange } from './exchange.ts';
 import { admit, type ForwardParts, forward } from './forward.ts';
 import { type IdentityOptions, identify } from './identity.ts';
 import type { Observer } from './observer.ts';
-import { ownAnswer } from './own-endpoints.ts';
+import { isReserved, ownAnswer } from './own-endpoints.ts';
 import { requestTarget } from './request-target.ts';
 import type { CompiledRoute, RouteTable } from './route-table.ts';
 import type { Tunnel } from './tunnel.ts';
@@ -40,6 +40,8 @@ export function gateway(parts: GatewayParts): Gateway {
     const exchange = new Exchange(request, response, identify(request, parts.identity));
     exchange.extraHeaders.push(...parts.headers);
     if (!parts.isReady()) response.shouldKeepAlive = false;
+    // Its end is told by `close`. Without a listener, a piece that comes for an answer just broken off would be fatal.
+    response.on('error', () => {});
     exchanges.add(exchange);
     observer.begun(exchange);
     return exchange;
@@ -57,13 +59,8 @@ export function gateway(parts: GatewayParts): Gateway {
     const target = requestTarget(exchange.request);
     exchange.target = target;
     const route = parts.routes().match(target.host, target.path);
-    const own = route?.literal
-      ? undefined
-      : ownAnswer(exchange, target, parts.isReady, parts.telemetry.metrics);
-    if (own) {
-      const length = String(Buffer.byteLength(own.body));
-      exchange.writeHead(own.status, ['content-type', own.type, 'content-length', length]);
-      exchange.end(Buffer.from(own.body));
+    if (isReserved(target.path) && !route?.literal) {
+      answerForEdge(exchange);
       return undefined;
     }
     if (!route) throw new GoblinError('NOT_FOUND', { message: 'no route takes this host and path' });
@@ -71,6 +68,16 @@ export function gateway(parts: GatewayParts): Gateway {
     route.active++;
     admit(exchange, route, parts.limits);
     return route;
+  }
+
+  function answerForEdge(exchange: Exchange): void {
+    const own = ownAnswer(exchange, parts.isReady, parts.telemetry.metrics);
+    if (!own) throw new GoblinError('NOT_FOUND', { message: 'this path is not for callers from outside' });
+    const length = String(Buffer.byteLength(own.body));
+    exchange.isOwn = true;
+    exchange.bytesOut = Number(length);
+    exchange.writeHead(own.status, ['content-type', own.type, 'content-length', length]);
+    exchange.end(Buffer.from(own.body));
   }
 
   function fail(exchange: Exchange, thrown: unknown): void {

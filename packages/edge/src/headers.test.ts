@@ -82,7 +82,7 @@ async function through(
         response.end(JSON.stringify({ headers: request.headers }));
       },
     },
-    trustedProxies: trusted,
+    spec: { trustedProxies: trusted },
   });
   const { promise, resolve, reject } = Promise.withResolvers<{
     body: string;

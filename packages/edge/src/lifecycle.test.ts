@@ -39,6 +39,22 @@ test('what does not finish in time is answered 503, not dropped', async () => {
   assert.equal((await answer).headers.get('connection'), 'close');
 });
 
+test('an answer that never ends is cut off when the time is over', async () => {
+  await using edge = await testEdge({
+    routes,
+    services: {
+      shop: (_request, response) => {
+        const more = (): void => void (response.destroyed || response.write(Buffer.alloc(65_536), more));
+        more();
+      },
+    },
+  });
+  const answer = await edge.fetch('/');
+  await edge.edge.stop(200);
+  await assert.rejects(answer.arrayBuffer());
+  await until(() => edge.lines.some((line) => line.code === 'UNAVAILABLE'), 'it is logged');
+});
+
 test('new routes are in place at once, and wrong ones change nothing', async () => {
   await using edge = await testEdge({
     routes,
@@ -71,19 +87,24 @@ test('its own /healthz, /readyz and /metrics answer a caller on this machine, an
   });
   assert.deepEqual(await (await edge.fetch('/healthz')).json(), { ok: true });
   assert.deepEqual(await (await edge.fetch('/readyz')).json(), { ok: true });
-  assert.match(
-    await (await edge.fetch('/metrics')).text(),
-    /http_server_request_duration_seconds_bucket\{.*route="\(none\)"|http_server_active_requests/,
+  assert.match(await (await edge.fetch('/metrics')).text(), /http_server_active_requests 1/);
+  assert.equal((await edge.fetch('/metrics', { headers: { 'x-forwarded-for': '1.2.3.4' } })).status, 404);
+  assert.equal((await edge.fetch('/metrics', { method: 'POST' })).status, 404);
+  const fromOutside = await edge.raw(
+    'GET /metrics HTTP/1.1\r\nHost: shop.example.com\r\nConnection: close\r\n\r\n',
   );
-  assert.equal(
-    await (await edge.fetch('/metrics', { headers: { 'x-forwarded-for': '1.2.3.4' } })).text(),
-    'shop',
-  );
-  assert.match(
-    await edge.raw('GET /metrics HTTP/1.1\r\nHost: shop.example.com\r\nConnection: close\r\n\r\n'),
-    /shop$/,
-  );
-  assert.equal(await (await edge.fetch('/metrics', { method: 'POST' })).text(), 'shop');
+  assert.match(fromOutside, /^HTTP\/1\.1 404/);
+});
+
+test('what services say of themselves and to each other is not opened to the world by a pattern', async () => {
+  await using edge = await testEdge({
+    routes,
+    services: { shop: (_request, response) => response.end('shop') },
+  });
+  for (const path of ['/.goblin/peers', '/metrics/', '/readyz/x']) {
+    assert.equal((await edge.fetch(path)).status, 404, path);
+  }
+  assert.equal((await edge.fetch('/metrics-of-success')).status, 200);
 });
 
 test('a route that names one of them takes it', async () => {

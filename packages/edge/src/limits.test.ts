@@ -59,7 +59,7 @@ test('behind a trusted proxy each client is counted alone; a stranger cannot pre
     await using edge = await testEdge({
       routes: [{ path: '/*', to: 'shop', limit: '1/m per client' }],
       services: ok,
-      trustedProxies,
+      spec: { trustedProxies },
     });
     const statuses: number[] = [];
     for (const address of ['1.1.1.1', '2.2.2.2', '3.3.3.3']) {

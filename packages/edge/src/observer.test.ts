@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { testEdge, until } from './testing/test-edge.ts';
 
@@ -63,4 +64,18 @@ test('methods that strangers invent do not become series of their own', async ()
   await edge.raw('PURGE / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
   await until(() => edge.lines.length === 1, 'it is logged');
   assert.match(edge.telemetry.metrics.expose('prometheus'), /method="_OTHER",route="\(none\)",status="404"/);
+});
+
+test('docs/reference/metrics.md has a line for every metric of the edge, as it is', async () => {
+  await using edge = await testEdge({ routes: [] });
+  const page = await readFile(new URL('../../../docs/reference/metrics.md', import.meta.url), 'utf8');
+  const ours = page.slice(page.indexOf('## @goblin/edge'));
+  const helps = [
+    ...edge.telemetry.metrics.expose('prometheus').matchAll(/^# HELP ((?:edge|http_server)_\S+) (.*)$/gm),
+  ];
+  assert.ok(helps.length >= 5);
+  for (const [, name, help] of helps) {
+    const line = ours.split('\n').find((text) => text.startsWith(`| \`${name}\` |`));
+    assert.ok(line?.endsWith(`| ${help} |`), `${name}: ${line}`);
+  }
 });

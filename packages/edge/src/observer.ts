@@ -1,5 +1,5 @@
-/** What the edge says of each request: a server span, a duration, and one log line when the answer has ended. Queries
- * are not logged, because they hold tokens and names. */
+/** What the edge says of each request: a server span, a duration, and one log line when the answer has ended (at debug
+ * for questions about the edge itself, which come all day). Queries are not logged: they hold tokens and names. */
 import { context, type Histogram, type Telemetry } from '@goblin/core';
 import type { Exchange } from './exchange.ts';
 
@@ -20,7 +20,7 @@ export interface Observer {
 export function observer(telemetry: Telemetry): Observer {
   const { log, metrics } = telemetry;
   const durations = metrics.histogram('http_server_request_duration_seconds', {
-    help: 'From the first byte of a request to the last of its answer, as the edge saw it.',
+    help: 'From the head of a request to the last byte of its answer, as the edge saw it.',
     labels: ['method', 'route', 'status', 'to'],
   });
   const active = metrics
@@ -80,7 +80,8 @@ export function observer(telemetry: Telemetry): Observer {
       };
       context.enter(exchange.values, () => {
         duration(METHODS.has(method) ? method : '_OTHER', route, status, to).record(ms / 1_000);
-        log.info(line, `${method} ${line.path} ${status}`);
+        const level = exchange.isOwn ? 'debug' : 'info';
+        log[level](line, `${method} ${line.path} ${status}`);
       });
       span.end();
     },

@@ -20,7 +20,12 @@ export interface BodyBounds {
   readonly idempotent: boolean;
 }
 
-const EMPTY: RequestBody = { replayable: true, open: () => null, length: undefined };
+export const NO_BODY: RequestBody = { replayable: true, open: () => null, length: undefined };
+
+/** Whether a request brings a body (RFC 9112 section 6.3). */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+}
 
 /** @param count told the size of each piece that came.
  * @throws PAYLOAD_TOO_LARGE, MALFORMED_REQUEST, CANCELED */
@@ -33,14 +38,13 @@ export async function requestBody(
 ): Promise<RequestBody> {
   const announced = request.headers['content-length'];
   const coding = request.headers['transfer-encoding'];
-  if (announced === undefined && coding === undefined) return EMPTY;
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') {
     throw new GoblinError('MALFORMED_REQUEST', {
       message: `the transfer coding ${JSON.stringify(coding)} is not understood; chunked is`,
     });
   }
   const length = announced === undefined ? undefined : Number(announced);
-  if (length === 0) return EMPTY;
+  if (length === 0) return NO_BODY;
   if (length !== undefined && length > bounds.maxBytes) throw tooLarge(bounds.maxBytes);
   if (request.headers.expect !== undefined) response.writeContinue();
   const incoming = new Incoming(request, bounds.maxBytes, count);

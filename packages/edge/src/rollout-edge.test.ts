@@ -35,7 +35,7 @@ test('about the share of callers that the route says goes to the new side, and e
 });
 
 test('a browser is told its bucket in a cookie and stays on its side with it, whatever its address', async () => {
-  await using edge = await testEdge({ routes: split(50), services, trustedProxies: ['127.0.0.1'] });
+  await using edge = await testEdge({ routes: split(50), services, spec: { trustedProxies: ['127.0.0.1'] } });
   const first = await edge.fetch('/', {
     headers: { 'user-agent': 'browser', 'x-forwarded-for': '192.0.2.1' },
   });

@@ -57,8 +57,7 @@ async function put(cert: string, key: string): Promise<void> {
 function tlsEdge(): Promise<TestEdge> {
   return testEdge({
     routes: [{ path: '/*', to: 'shop' }],
-    tls: files,
-    hsts: '30d',
+    spec: { tls: files, hsts: '30d' },
     services: { shop: (request, response) => response.end(request.headers['x-forwarded-proto']) },
   });
 }

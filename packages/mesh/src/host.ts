@@ -2,6 +2,7 @@
  * of that down in reverse. Stopping follows the order that loses nothing: say so, keep serving for a moment
  * while the others hear it, finish what runs, stop the modules, leave. */
 import { randomBytes } from 'node:crypto';
+import type { Server } from 'node:net';
 import { resolve } from 'node:path';
 import {
   type BuiltService,
@@ -18,8 +19,10 @@ import {
 } from '@goblin/core';
 import type { ClusterKey, Finder } from './discovery/finder.ts';
 import { type HttpServer, httpServer } from './http/http-server.ts';
-import { httpTransport } from './http/http-transport.ts';
+import { linkServer } from './link/link-server.ts';
+import { listenAtPath } from './link/listen-at-path.ts';
 import { joinMesh, type Mesh } from './mesh.ts';
+import { meshTransport } from './mesh-transport.ts';
 import type { PeerState } from './peer.ts';
 
 const STOP_TIMEOUT_MS = 5_000;
@@ -45,10 +48,21 @@ export interface HostOptions {
   readonly telemetry: Telemetry;
   readonly finders: readonly Finder[];
   readonly clusterKey: ClusterKey;
+  /** Links of this instance and to it are made by TLS, with these credentials on both sides. */
+  readonly tls?: HostCredentials;
+  /** A Unix socket to answer links at, for callers on the same machine. */
+  readonly linkPath?: string;
   /** How long it keeps serving after it told the others that it stops. Default 250 ms. */
   readonly lameDuckMs?: number;
   /** Told of each change of state. */
   readonly onState?: (state: PeerState) => void;
+}
+
+/** In PEM. Whoever calls must show a certificate of the same authority. */
+export interface HostCredentials {
+  readonly ca: string | Buffer;
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
 }
 
 export interface Host extends AsyncDisposable {
@@ -62,7 +76,7 @@ export interface Host extends AsyncDisposable {
 
 /** @throws CONFIG_INVALID, MODULE_FAILED, PORT_IN_USE; what had started is stopped again. */
 export async function startHost(definition: ServiceDefinition, options: HostOptions): Promise<Host> {
-  const { name, version, telemetry } = options;
+  const { name, version, telemetry, tls, linkPath } = options;
   const instance = options.instance ?? instanceName(name);
   const stopping = new AbortController();
   const base: Omit<ModuleContext, 'use'> = {
@@ -79,10 +93,11 @@ export async function startHost(definition: ServiceDefinition, options: HostOpti
     finders: options.finders,
     clusterKey: options.clusterKey,
     telemetry,
-    transport: httpTransport({ telemetry }),
+    transport: meshTransport({ telemetry, instance, ...(tls && { tls }) }),
   });
   let state: PeerState = 'starting';
   let server: HttpServer | undefined;
+  let pathServer: Server | undefined;
   let service: BuiltService | undefined;
 
   function enter(next: PeerState): void {
@@ -102,6 +117,7 @@ export async function startHost(definition: ServiceDefinition, options: HostOpti
     healthTimer.cancel();
     mesh.announce({ state: 'draining' });
     if (wasReady) await sleep(options.lameDuckMs ?? LAME_DUCK_MS);
+    pathServer?.close();
     await server?.drain(Math.max(0, until - systemClock.now() - AFTER_DRAIN_MS));
     const failures = (await Promise.allSettled([service?.stopBackground()])).concat(
       await Promise.allSettled([runtime.stop()]),
@@ -120,13 +136,18 @@ export async function startHost(definition: ServiceDefinition, options: HostOpti
 
   try {
     service = await buildService(definition, { ...base, use: (module) => runtime.use(module) }, mesh.calls);
+    const services = [
+      { contract: service.contract, procedures: service.procedures, routes: service.options.routes ?? {} },
+    ];
+    const links = linkServer({ services, telemetry, instance });
+    if (linkPath !== undefined) pathServer = await listenAtPath(linkPath, links);
     server = await httpServer({
       host: options.host ?? '127.0.0.1',
       port: options.port ?? 0,
       telemetry,
-      services: [
-        { contract: service.contract, procedures: service.procedures, routes: service.options.routes ?? {} },
-      ],
+      services,
+      links,
+      tls: tls && { ...tls, requestCert: true },
       sockets: service.options.sockets ?? {},
       files: absoluteFolders(options.folder, service.options.files),
       readiness,
@@ -135,7 +156,7 @@ export async function startHost(definition: ServiceDefinition, options: HostOpti
     service.startBackground();
     enter('ready');
     const address = { host: server.host, port: server.port };
-    mesh.announce({ address, state });
+    mesh.announce({ address, link: { tls: tls !== undefined, path: linkPath }, state });
     return {
       instance,
       address,

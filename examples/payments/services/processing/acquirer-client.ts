@@ -1,14 +1,15 @@
 /** Speaks with the acquirer. Every request carries the payment's id as its reference, under which the acquirer
- * charges once at most; so a request without an answer is simply sent again, up to MAX_TRIES times while the
- * caller's deadline allows. What then is still without an answer is `unknown`: it may have been charged. */
+ * charges once at most; so a request without an answer is simply sent again while the caller's deadline allows,
+ * and a refused one MAX_REFUSALS times. What then is still without an answer is `unknown`: it may have been charged. */
 import { context, fail, type Logger, type Secret, sleep } from 'goblin';
 import { z } from 'zod';
 import type { Money } from '../../money/money.ts';
 import type { Final, Outcome } from './contract.ts';
 
-const MAX_TRIES = 3;
 const TRY_TIMEOUT_MS = 2_500;
-const PAUSE_MS = 100;
+const MAX_REFUSALS = 3;
+const FIRST_PAUSE_MS = 100;
+const MAX_PAUSE_MS = 1_000;
 /** What is left of the caller's time for keeping and passing on the outcome. */
 const MARGIN_MS = 750;
 
@@ -36,8 +37,7 @@ export interface AcquirerClientOptions {
 }
 
 export function acquirerClient({ url, key, log }: AcquirerClientOptions): AcquirerClient {
-  /** Undefined when there was no answer that says anything. */
-  async function ask(path: string, body: object): Promise<Answer | undefined> {
+  async function ask(path: string, body: object): Promise<Answer | 'refused' | 'unanswered'> {
     try {
       const answer = await fetch(new URL(path, url), {
         method: 'POST',
@@ -45,20 +45,26 @@ export function acquirerClient({ url, key, log }: AcquirerClientOptions): Acquir
         body: JSON.stringify(body),
         signal: AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs())]),
       });
-      const received = { status: answer.status, body: await answer.json() };
-      if (received.status < 500 && received.status !== 429) return received;
-      log.warn({ path, status: received.status }, 'the acquirer refused to work');
+      const { status } = answer;
+      const received = { status, body: await answer.json() };
+      if (status < 500 && status !== 429) return received;
+      log.warn({ path, status }, 'the acquirer refused to work');
+      return 'refused';
     } catch (error) {
       log.warn({ path, err: error }, 'the acquirer did not answer');
+      return 'unanswered';
     }
-    return undefined;
   }
 
+  /** Undefined when there was no answer that says anything. */
   async function askAgain(path: string, body: object): Promise<Answer | undefined> {
-    for (let attempt = 1; ; attempt++) {
+    let refusals = 0;
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
       const answer = await ask(path, body);
-      if (answer || attempt === MAX_TRIES || timeoutMs() <= PAUSE_MS) return answer;
-      await sleep(PAUSE_MS * attempt * (0.5 + Math.random() / 2), context.signal);
+      if (typeof answer === 'object') return answer;
+      if (answer === 'refused') refusals++;
+      if (refusals === MAX_REFUSALS || timeoutMs() <= pauseMs) return undefined;
+      await sleep(pauseMs * (0.5 + Math.random() / 2), context.signal);
     }
   }
 

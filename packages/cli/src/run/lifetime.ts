@@ -1,5 +1,7 @@
 /** How a process that serves comes to its end: told by a signal or by its supervisor it stops in order, a second signal
  * ends it at once, and what nobody caught is logged before it ends it. The exit code is 0 after an orderly stop. */
+import { flushCompileCache } from 'node:module';
+import { sleep } from '@goblin/core';
 import type { PlatformProcess } from './process.ts';
 import { onSignals } from './signals.ts';
 import { callTotals } from './traffic.ts';
@@ -16,8 +18,7 @@ export interface Serving {
   readonly ended?: Promise<number>;
 }
 
-/** Starts it and serves until it is to stop. @returns the exit code.
- * @throws what `start` throws, after it has told the supervisor. */
+/** Starts it and serves until it is to stop. @returns the exit code. @throws what `start` throws. */
 export async function serveUntilStopped(
   self: PlatformProcess,
   start: () => Promise<Serving>,
@@ -34,25 +35,25 @@ export async function serveUntilStopped(
     process.exit(1);
   });
   supervisor?.beat(() => callTotals(self.telemetry.metrics));
+  let untilMs = performance.now() + STOP_TIMEOUT_MS;
   try {
     const serving = await start();
     supervisor?.tell({ goblin: 'phase', phase: 'ready', url: serving.url });
     log.info({ url: serving.url, readyMs: Math.round(performance.now()) }, `${name} is ready`);
-    const endedBy = await Promise.race([
+    // Node writes it at a regular exit only; the next instance shall start fast whatever becomes of this one.
+    flushCompileCache();
+    const end = await Promise.race([
       stop.promise.then((timeoutMs) => ({ timeoutMs })),
       ...(serving.ended ? [serving.ended.then((code) => ({ code }))] : []),
     ]);
-    if ('code' in endedBy) return endedBy.code;
+    if ('code' in end) return end.code;
+    untilMs = performance.now() + end.timeoutMs;
     supervisor?.tell({ goblin: 'phase', phase: 'draining' });
-    await serving.stop(Math.max(0, endedBy.timeoutMs - LAST_WORDS_MS));
+    await serving.stop(Math.max(0, end.timeoutMs - LAST_WORDS_MS));
     return 0;
-  } catch (error) {
-    supervisor?.tell({ goblin: 'failed', message: (error as Error).message });
-    throw error;
   } finally {
     offSignals();
-    await self.close();
-    // The channel alone would keep the process alive.
-    process.disconnect?.();
+    const leftMs = Math.max(LAST_WORDS_MS, untilMs - performance.now());
+    await Promise.race([self.close(), sleep(leftMs)]);
   }
 }

@@ -17,7 +17,7 @@ import {
   sentrySink,
   setting,
 } from '@goblin/core';
-import { type SupervisorLink, supervisorLink } from '@goblin/deploy/instance';
+import type { SupervisorLink } from '@goblin/deploy/instance';
 import { type Project, secretsFolder } from '@goblin/deploy/project';
 import {
   beacon,
@@ -80,14 +80,17 @@ export function processConfig(
   return createConfig({ service: name, argv, env: { ...env, GOBLIN_SECRETS }, cwd: project.folder, collect });
 }
 
+export interface ProcessOptions {
+  readonly name: string;
+  readonly project: Project;
+  readonly argv: readonly string[];
+  readonly env: Environment;
+  readonly supervisor: SupervisorLink | undefined;
+}
+
 /** @throws CONFIG_INVALID */
-export async function platformProcess(
-  name: string,
-  project: Project,
-  argv: readonly string[],
-  env: Environment,
-): Promise<PlatformProcess> {
-  const supervisor = supervisorLink();
+export async function platformProcess(options: ProcessOptions): Promise<PlatformProcess> {
+  const { name, project, argv, env, supervisor } = options;
   const instance = env.GOBLIN_INSTANCE ?? `${name}-${randomBytes(3).toString('hex')}`;
   const version = env.GOBLIN_VERSION ?? 'dev';
   const config = processConfig(name, project, argv, env);

@@ -39,6 +39,8 @@ function health({ state, detail, instances }: ServiceStatus, colours: Colours): 
       return colours.green('ready');
     case 'failing':
       return colours.red(`failing${why}`);
+    case 'unhealthy':
+      return colours.red(`unhealthy${why}`);
     case 'starting':
       return colours.yellow(`starting${why}`);
     case 'stopped':

@@ -14,7 +14,7 @@ import {
 } from '@goblin/core';
 import pg from 'pg';
 import { requestCancel } from './cancel-request.ts';
-import { databaseError, isConnectionError, outcomeUnknown, wasNeverSent } from './errors.ts';
+import { databaseError, isConnectionError, outcomeUnknown, wasNotBegun } from './errors.ts';
 import { typeParsers } from './values.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -29,7 +29,7 @@ export interface Target {
 }
 
 /** Thrown for a statement that certainly did not begin, so that it can be run on another connection. */
-export class NotSent extends Error {}
+export class NotBegun extends Error {}
 
 export class Connection {
   readonly #client: pg.Client;
@@ -54,6 +54,8 @@ export class Connection {
   static async open(target: Target, timeoutMs: number, cancellation: Cancellation): Promise<Connection> {
     const client = new pg.Client({
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      // For statements whose process is killed; a living one cancels them itself.
+      statement_timeout: timeoutMs,
       keepAlive: true,
       types: typeParsers,
       ...target.config(),
@@ -89,7 +91,7 @@ export class Connection {
 
   /** Runs one statement after those that were given before. Several statements may stand in one text that has no
    * values; the result is then the last one's.
-   * @throws NotSent, or a GoblinError: see errors.ts */
+   * @throws NotBegun, or a GoblinError: see errors.ts */
   run(text: string, values?: readonly unknown[]): Promise<pg.QueryResult> {
     const mine = this.#last.then(() => this.#run(text, values));
     this.#last = mine.catch(() => {});
@@ -123,8 +125,8 @@ export class Connection {
     if (cancellation.cancelled) return cancelledError(cancellation.reason);
     if (!isConnectionError(error)) return databaseError(error, this.#where);
     this.#broken = true;
-    return wasNeverSent(error)
-      ? new NotSent('not sent', { cause: error })
+    return wasNotBegun(error)
+      ? new NotBegun('not begun', { cause: error })
       : outcomeUnknown(error, this.#where);
   }
 

@@ -2,14 +2,14 @@
  * cancellable. */
 import { context, GoblinError, type Telemetry } from '@goblin/core';
 import pg from 'pg';
-import { NotSent, type Target } from './connection.ts';
+import { NotBegun, type Target } from './connection.ts';
 import { Pool } from './pool.ts';
 import { type Queryable, type QueryResult, queryable, type Row } from './queryable.ts';
 import { statementTelemetry } from './statement-telemetry.ts';
 import { runTransaction, type Transaction, type TransactionOptions } from './transaction.ts';
 
-/** How often a statement that was never sent is given to another connection. */
-const MAX_SENDS = 3;
+/** How many connections a statement is given to, when those before broke before it was begun. */
+const MAX_ATTEMPTS = 3;
 
 export interface Database extends Queryable, AsyncDisposable {
   /** The schema that names without a prefix stand for. */
@@ -53,8 +53,8 @@ export function database(options: DatabaseOptions): Database {
         const result = await statements.measure(text, () => connection.run(text, values));
         return { rows: result.rows, count: result.rowCount ?? 0 };
       } catch (error) {
-        if (!(error instanceof NotSent)) throw error;
-        if (attempt === MAX_SENDS)
+        if (!(error instanceof NotBegun)) throw error;
+        if (attempt === MAX_ATTEMPTS)
           throw new GoblinError('DATABASE_UNAVAILABLE', {
             message: `${target.where} cannot be reached`,
             cause: error,

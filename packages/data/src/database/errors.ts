@@ -73,8 +73,11 @@ const SOCKET_CODES: ReadonlySet<string> = new Set([
   'EAI_AGAIN',
 ]);
 
-/** Whether a statement that failed with its connection certainly never reached the server. */
-export function wasNeverSent(error: unknown): boolean {
+/** Whether a statement that failed with its connection certainly was not carried out: it could not be written, or
+ * the server ended while it waited for something to read. A backend that has done a statement says so before it
+ * reads on, so in that case it had not. */
+export function wasNotBegun(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) return error.severity === 'FATAL' && error.routine === 'secure_read';
   const { code, message } = error as NodeJS.ErrnoException;
   return code === 'EPIPE' || /not queryable/.test(String(message));
 }

@@ -1,19 +1,16 @@
 /** Kysely as a way to write statements: it builds and types them, and they run like any other, with the same
- * spans, deadlines and pool. Transactions are the database's own, not Kysely's. */
+ * spans, deadlines and pool. Transactions are the database's own, not Kysely's. Its 255 files are loaded by the
+ * first who uses it, not by every service that imports Goblin. */
+import { createRequire } from 'node:module';
 import { GoblinError } from '@goblin/core';
-import {
-  type CompiledQuery,
-  type DatabaseConnection,
-  type Driver,
-  Kysely,
-  PostgresAdapter,
-  PostgresIntrospector,
-  PostgresQueryCompiler,
-  type QueryResult,
-} from 'kysely';
+import type { CompiledQuery, DatabaseConnection, Driver, Kysely, QueryResult } from 'kysely';
 import type { Run } from './queryable.ts';
 
+const require = createRequire(import.meta.url);
+
 export function kyselyOver(run: Run): Kysely<unknown> {
+  const { Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } =
+    require('kysely') as typeof import('kysely');
   const connection = connectionOver(run);
   const driver: Driver = {
     init: async () => {},

@@ -88,7 +88,11 @@ export class Pool {
     this.#out.delete(connection);
     if (connection.reusable && !this.#closed) this.#idle.push({ connection, since: systemClock.now() });
     else if (connection.reusable) void connection.close();
-    else connection.destroy();
+    else {
+      connection.destroy();
+      // The server may be gone, and the others not know it yet.
+      for (const other of this.#idle.splice(0)) void other.connection.close();
+    }
     this.#freeSlot();
   }
 

@@ -1,7 +1,7 @@
 /** Statements that are kept together or not at all. A transaction that is no longer wanted when it comes to its
  * commit is rolled back. */
 import { Cancellation, cancelledError, context, GoblinError, sleep, systemClock } from '@goblin/core';
-import { type Connection, NotSent } from './connection.ts';
+import { type Connection, NotBegun } from './connection.ts';
 import type { Database } from './database.ts';
 import type { Pool } from './pool.ts';
 import { type Queryable, queryable } from './queryable.ts';
@@ -63,7 +63,7 @@ async function runOnce<T>(
       throw new GoblinError('INTERNAL', {
         message: 'the transaction has ended: await every statement in it',
       });
-    const result = await host.statements.measure(text, () => sent(connection.run(text, values)));
+    const result = await host.statements.measure(text, () => kept(connection.run(text, values)));
     return { rows: result.rows, count: result.rowCount ?? 0 };
   });
   try {
@@ -97,7 +97,7 @@ async function begin(host: TransactionHost, options: TransactionOptions): Promis
     } catch (error) {
       host.pool.release(connection);
       const lost =
-        error instanceof NotSent || (error instanceof GoblinError && error.code === 'DATABASE_UNAVAILABLE');
+        error instanceof NotBegun || (error instanceof GoblinError && error.code === 'DATABASE_UNAVAILABLE');
       if (!lost || attempt === MAX_BEGINS) throw error;
     }
   }
@@ -117,7 +117,7 @@ async function commit(host: TransactionHost, connection: Connection): Promise<vo
       message: 'the deadline passed before the commit: nothing was kept',
     });
   const { command } = await unstoppable(host, () =>
-    host.statements.measure('COMMIT', () => sent(connection.run('COMMIT'))),
+    host.statements.measure('COMMIT', () => kept(connection.run('COMMIT'))),
   );
   // So answers PostgreSQL when a statement had failed and its error was swallowed.
   if (command === 'ROLLBACK') {
@@ -134,11 +134,11 @@ function unstoppable<T>(host: TransactionHost, work: () => Promise<T>): Promise<
 }
 
 /** Inside a transaction there is no other connection to turn to. */
-async function sent<T>(running: Promise<T>): Promise<T> {
+async function kept<T>(running: Promise<T>): Promise<T> {
   try {
     return await running;
   } catch (error) {
-    if (error instanceof NotSent) {
+    if (error instanceof NotBegun) {
       throw new GoblinError('DATABASE_UNAVAILABLE', {
         message: 'the connection broke inside the transaction: nothing was kept',
         cause: error,

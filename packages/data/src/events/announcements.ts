@@ -2,8 +2,8 @@
  * polling finds what it missed. The NOTIFY runs after the commit and outside of it, because inside a
  * transaction it takes a lock that all committing transactions share; and one at a time per process, so that a
  * burst of events makes few of them. */
-import { context } from '@goblin/core';
 import type { Database, Listener } from '../database/database.ts';
+import { routine } from '../database/routine.ts';
 
 const CHANNEL = 'goblin_event';
 const RECONNECT_MS = 1_000;
@@ -23,7 +23,7 @@ export function announce(db: Database, type: string): void {
     announcers.set(db, announcer);
   }
   announcer.types.add(type);
-  if (!announcer.running) void context.detach(() => notify(db, announcer));
+  if (!announcer.running) void routine(() => notify(db, announcer));
 }
 
 async function notify(db: Database, announcer: Announcer): Promise<void> {
@@ -81,6 +81,7 @@ function hear(db: Database, hearing: Hearing): void {
     hearing.listener = undefined;
     if (hearing.wakers.size > 0) setTimeout(() => hear(db, hearing), RECONNECT_MS).unref();
   };
-  hearing.listener = context.detach(() => db.listen(CHANNEL, wake, again));
-  hearing.listener.catch(again);
+  hearing.listener = routine(() => db.listen(CHANNEL, wake, again));
+  // What was announced before anybody heard it must be looked for.
+  hearing.listener.then(() => [...hearing.wakers.keys()].forEach(wake), again);
 }

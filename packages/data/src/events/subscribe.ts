@@ -28,6 +28,7 @@ import {
   systemClock,
 } from '@goblin/core';
 import type { Database } from '../database/database.ts';
+import { routine } from '../database/routine.ts';
 import type { Transaction } from '../database/transaction.ts';
 import { onAnnouncement } from './announcements.ts';
 import { bell } from './bell.ts';
@@ -88,11 +89,12 @@ export function subscribe<S extends Schema>(
     handle: (row, tx) => handleOne(db, definition, handler, row, tx),
   };
   return (signal) =>
-    context.detach(() =>
-      context.run({ cancellation: cancelledAfterGrace(signal) }, async () => {
+    routine(
+      async () => {
         await makeCursor(db, group, type, from);
         await consume(work, signal);
-      }),
+      },
+      { cancellation: cancelledAfterGrace(signal) },
     );
 }
 

@@ -20,19 +20,25 @@ function folder(files: Record<string, string>): string {
 }
 
 /** A fresh schema: what applies a folder to it, and a connection as its role. */
-async function fresh(): Promise<{ apply: (folder: string) => Promise<number>; client: pg.Client }> {
+async function fresh(): Promise<
+  { apply: (folder: string) => Promise<number>; client: pg.Client } & AsyncDisposable
+> {
   const schema = `migrated_${++schemas}`;
   const { target } = await sourceOf(await throwawayServer(), schema, schema);
   const client = new pg.Client(target.config());
   await client.connect();
-  after(() => client.end());
-  return { apply: (path) => migrate({ target, schema, folder: path, log }), client };
+  return {
+    apply: (path) => migrate({ target, schema, folder: path, log }),
+    client,
+    [Symbol.asyncDispose]: () => client.end(),
+  };
 }
 
 const FIRST = 'create table payment (id int primary key);\ninsert into payment values (1);\n';
 
 test('files are applied once, in order, and recorded', async () => {
-  const { apply, client } = await fresh();
+  await using schema = await fresh();
+  const { apply, client } = schema;
   const path = folder({ '0001_payment.sql': FIRST, 'notes.txt': 'not one of them' });
   assert.equal(await apply(path), 1);
   assert.equal(await apply(path), 0);
@@ -43,7 +49,8 @@ test('files are applied once, in order, and recorded', async () => {
 });
 
 test('instances that start at the same time apply each file once', async () => {
-  const { apply, client } = await fresh();
+  await using schema = await fresh();
+  const { apply, client } = schema;
   const path = folder({
     '0001_payment.sql': `${FIRST} select pg_sleep(0.1);`,
     '0002_more.sql': 'insert into payment values (2)',
@@ -54,7 +61,8 @@ test('instances that start at the same time apply each file once', async () => {
 });
 
 test('a mistake in SQL names the file and the line, and nothing of the file is kept', async () => {
-  const { apply, client } = await fresh();
+  await using schema = await fresh();
+  const { apply, client } = schema;
   const path = folder({
     '0001_payment.sql': FIRST,
     '0002_typo.sql': 'insert into payment values (2);\n\nselect nmae\nfrom payment;',
@@ -67,7 +75,8 @@ test('a mistake in SQL names the file and the line, and nothing of the file is k
 });
 
 test('an applied file that was edited is refused, but not for its line endings', async () => {
-  const { apply } = await fresh();
+  await using schema = await fresh();
+  const { apply } = schema;
   const path = folder({ '0001_payment.sql': FIRST });
   await apply(path);
   writeFileSync(join(path, '0001_payment.sql'), FIRST.replaceAll('\n', '\r\n'));
@@ -80,7 +89,8 @@ test('an applied file that was edited is refused, but not for its line endings',
 });
 
 test('gaps, doubles and odd names are refused before anything is applied', async () => {
-  const { apply, client } = await fresh();
+  await using schema = await fresh();
+  const { apply, client } = schema;
   for (const [files, message] of [
     [{ '0001_a.sql': FIRST, '0003_c.sql': '' }, /0003_c\.sql leaves a gap: the next number is 0002/],
     [{ '0001_a.sql': FIRST, '0001_b.sql': '' }, /0001_b\.sql is a second one/],
@@ -92,13 +102,15 @@ test('gaps, doubles and odd names are refused before anything is applied', async
 });
 
 test('an older version of the service starts on a database that is ahead of it', async () => {
-  const { apply } = await fresh();
+  await using schema = await fresh();
+  const { apply } = schema;
   await apply(folder({ '0001_payment.sql': FIRST, '0002_more.sql': 'select 1' }));
   assert.equal(await apply(folder({ '0001_payment.sql': FIRST })), 0);
 });
 
 test('a file that commits by itself is refused', async () => {
-  const { apply } = await fresh();
+  await using schema = await fresh();
+  const { apply } = schema;
   await assert.rejects(apply(folder({ '0001_payment.sql': `${FIRST} commit;` })), {
     code: 'MIGRATION_FAILED',
     message: /take COMMIT or ROLLBACK out of it/,
@@ -108,7 +120,8 @@ test('a file that commits by itself is refused', async () => {
 test('a table that somebody else holds makes a migration fail rather than hang', {
   timeout: 15_000,
 }, async () => {
-  const { apply, client } = await fresh();
+  await using schema = await fresh();
+  const { apply, client } = schema;
   const path = folder({ '0001_payment.sql': FIRST });
   await apply(path);
   writeFileSync(

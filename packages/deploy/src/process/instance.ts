@@ -1,35 +1,27 @@
-/** One child process from its start to its end. It leads a process group of its own, so that a Ctrl-C in the
- * terminal reaches only the supervisor, and so that nothing it started survives it: when it has ended, the rest
- * of its group is killed. It reports over IPC; when that channel closes it drains and exits by itself, which is
- * how no instance outlives a supervisor that was killed. One that starts but is never ready, or that stops
- * sending heartbeats, is killed. */
-import { type ChildProcess, spawn } from 'node:child_process';
+/** One instance from its start to its end: a process group (process-group.ts) that reports over IPC. When that
+ * channel closes it drains and exits by itself, which is how no instance outlives a supervisor that was killed. One
+ * that is not ready in time, or that no longer sends heartbeats, is killed. */
 import type { Readable } from 'node:stream';
 import { type Clock, type EdgeSpec, GoblinError, type Timer } from '@goblin/core';
 import { type FromInstance, type Heartbeat, isMessage, type ToInstance } from './messages.ts';
+import { type ProcessSpec, spawnGroup } from './process-group.ts';
+import { watchReadiness } from './readiness.ts';
+import { GIVEN_UP_MS, watchSilence } from './silence.ts';
 
 /** From the start of the process until it is ready. */
 const START_TIMEOUT_MS = 30_000;
-/** Without a heartbeat for so long it is shown as hanging; without one for HUNG_KILL_MS it is killed. */
-const HUNG_MS = 4_000;
-const HUNG_KILL_MS = 15_000;
-const HUNG_CHECK_MS = 1_000;
 /** Between the time it was given to stop and SIGKILL. */
 const STOP_GRACE_MS = 250;
-/** How long the output of an ended process is read on. */
-const OUTPUT_GRACE_MS = 250;
 
 export type InstanceState = 'starting' | 'ready' | 'hanging' | 'draining' | 'ended';
 
-export interface InstanceSpec {
+export interface InstanceSpec extends ProcessSpec {
   /** Unique for each start. */
   readonly id: string;
   readonly service: string;
   readonly version: string;
-  readonly file: string;
-  readonly args: readonly string[];
-  readonly cwd: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  /** It answers `/readyz`. */
+  readonly hasReadiness: boolean;
 }
 
 export interface InstanceEnd {
@@ -59,6 +51,8 @@ export interface Instance {
   readonly state: InstanceState;
   readonly url: string | undefined;
   readonly heartbeat: Heartbeat | undefined;
+  /** Which of its health checks fail, for people; undefined when none does. */
+  readonly problem: string | undefined;
   /** Resolves when it is ready. @throws MODULE_FAILED when it ends before that. */
   readonly ready: Promise<void>;
   readonly ended: Promise<InstanceEnd>;
@@ -71,25 +65,34 @@ export interface Instance {
 }
 
 export function startInstance(spec: InstanceSpec, listener: InstanceListener, clock: Clock): Instance {
-  const child = spawn(spec.file, spec.args, {
-    cwd: spec.cwd,
-    env: spec.env,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  });
+  const { child, kill, ended: processEnded } = spawnGroup(spec, clock);
   const ready = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<InstanceEnd>();
   ready.promise.catch(() => {});
   const startedAt = clock.wall();
-  const startedMs = clock.now();
   let state: InstanceState = 'starting';
   let url: string | undefined;
   let heartbeat: Heartbeat | undefined;
-  let heardAt = clock.now();
+  let problem: string | undefined;
+  let endReadiness = (): void => {};
   let readyAt: number | undefined;
   let failure: string | undefined;
   let killedFor: string | undefined;
   let killTimer: Timer | undefined;
+  const startTimer = clock.after(START_TIMEOUT_MS, () =>
+    killFor(`was killed: it was not ready within ${START_TIMEOUT_MS / 1_000} s`),
+  );
+  const silence = watchSilence(
+    {
+      hung() {
+        if (state === 'ready') enter('hanging');
+      },
+      givenUp() {
+        if (state === 'hanging') killFor(`was killed: it had hung for ${GIVEN_UP_MS / 1_000} s`);
+      },
+    },
+    clock,
+  );
 
   const instance: Instance = {
     id: spec.id,
@@ -105,6 +108,9 @@ export function startInstance(spec: InstanceSpec, listener: InstanceListener, cl
     },
     get heartbeat() {
       return heartbeat;
+    },
+    get problem() {
+      return problem;
     },
     ready: ready.promise,
     ended: ended.promise,
@@ -126,7 +132,7 @@ export function startInstance(spec: InstanceSpec, listener: InstanceListener, cl
 
   function hear(message: unknown): void {
     if (!isMessage(message)) return;
-    heardAt = clock.now();
+    silence.heard();
     const said = message as FromInstance;
     if (said.goblin === 'failed') failure = said.message;
     if (said.goblin === 'heartbeat') {
@@ -136,22 +142,25 @@ export function startInstance(spec: InstanceSpec, listener: InstanceListener, cl
     }
     if (said.goblin === 'phase') {
       url = said.url ?? url;
-      if (said.phase === 'ready') {
-        readyAt ??= clock.now();
-        ready.resolve();
-      }
+      if (said.phase === 'ready') becomeReady();
       if (state !== 'draining') enter(said.phase);
     }
   }
 
-  /** A process group that is gone cannot be killed again: ESRCH is success. */
-  function kill(): void {
-    if (child.pid === undefined) return;
-    try {
-      process.kill(-child.pid, 'SIGKILL');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-    }
+  function becomeReady(): void {
+    if (readyAt !== undefined) return;
+    readyAt = clock.now();
+    startTimer.cancel();
+    ready.resolve();
+    if (!spec.hasReadiness || url === undefined) return;
+    endReadiness = watchReadiness(
+      url,
+      (now) => {
+        problem = now;
+        listener.changed(instance);
+      },
+      clock,
+    );
   }
 
   function killFor(reason: string): void {
@@ -162,7 +171,8 @@ export function startInstance(spec: InstanceSpec, listener: InstanceListener, cl
   function stop(timeoutMs: number): Promise<InstanceEnd> {
     if (state !== 'ended') {
       enter('draining');
-      say({ goblin: 'stop', timeoutMs });
+      if (child.connected) say({ goblin: 'stop', timeoutMs });
+      else child.kill('SIGTERM');
       killTimer ??= clock.after(timeoutMs + STOP_GRACE_MS, () =>
         killFor('was killed: it did not stop in time'),
       );
@@ -170,22 +180,11 @@ export function startInstance(spec: InstanceSpec, listener: InstanceListener, cl
     return ended.promise;
   }
 
-  function watchOver(): void {
-    const silentMs = clock.now() - heardAt;
-    if (state === 'starting' && clock.now() - startedMs > START_TIMEOUT_MS)
-      killFor(`was killed: it was not ready within ${START_TIMEOUT_MS / 1_000} s`);
-    if (state !== 'ready' && state !== 'hanging') return;
-    if (silentMs > HUNG_MS) enter('hanging');
-    if (silentMs > HUNG_KILL_MS) killFor(`was killed: it had hung for ${HUNG_KILL_MS / 1_000} s`);
-  }
-  const watch = clock.every(HUNG_CHECK_MS, watchOver);
-
-  let over = false;
   function end(how: string): void {
-    if (over) return;
-    over = true;
-    watch.cancel();
+    startTimer.cancel();
     killTimer?.cancel();
+    silence.stop();
+    endReadiness();
     enter('ended');
     const readyForMs = readyAt === undefined ? 0 : clock.now() - readyAt;
     const what = killedFor ?? how;
@@ -196,28 +195,8 @@ export function startInstance(spec: InstanceSpec, listener: InstanceListener, cl
   }
 
   child.on('message', hear);
-  child.on('error', (error) => end(`could not be started: ${error.message}`));
-  // `close` follows `exit` when its output has been read to the end. What it left running in a group of its own
-  // may hold that open for ever.
-  child.on('exit', (code, signal) => {
-    kill();
-    const how = howItEnded(code, signal);
-    child.once('close', () => end(how));
-    clock.after(OUTPUT_GRACE_MS, () => {
-      child.stdout?.destroy();
-      child.stderr?.destroy();
-      end(how);
-    });
-  });
-  captureOutput(child, instance, listener);
-  return instance;
-}
-
-function captureOutput(child: ChildProcess, instance: Instance, listener: InstanceListener): void {
+  void processEnded.then(end);
   if (child.stdout) listener.output(instance, child.stdout, 'stdout');
   if (child.stderr) listener.output(instance, child.stderr, 'stderr');
-}
-
-function howItEnded(code: number | null, signal: NodeJS.Signals | null): string {
-  return signal ? `was killed by ${signal}` : `exited with code ${code}`;
+  return instance;
 }

@@ -39,6 +39,7 @@ export function launchSpec(
     file,
     args: [...first, 'run', service, ...(service === EDGE ? (options.edgeArgs ?? []) : [])],
     cwd: project.folder,
+    hasReadiness: model?.kind === 'service',
     env: {
       ...model?.env,
       ...inherited,

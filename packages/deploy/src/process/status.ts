@@ -12,8 +12,8 @@ export interface EngineStatus {
   readonly services: readonly ServiceStatus[];
 }
 
-/** `failing` when an instance is being started again and again. */
-export type ServiceState = 'ready' | 'starting' | 'failing' | 'stopped';
+/** `unhealthy` when an instance hangs or a health check of it fails; `failing` when one is started again and again. */
+export type ServiceState = 'ready' | 'starting' | 'unhealthy' | 'failing' | 'stopped';
 
 export interface ServiceStatus extends Traffic {
   readonly service: string;

@@ -22,6 +22,10 @@ const server = createServer((request, response) => {
   if (request.url === '/hang') for (;;);
   if (request.url === '/print') process.stdout.write(`plain words\n{"level":"error","msg":"own record"}\n`);
   if (request.url === '/environment') return void response.end(JSON.stringify(process.env));
+  if (request.url === '/readyz' && said === 'unwell') {
+    response.statusCode = 503;
+    return void response.end('{"ok":false,"checks":{"database":{"ok":false,"detail":"gone"}}}');
+  }
   calls += 1;
   response.end(said);
 });

@@ -3,7 +3,14 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { type EdgeRoute, type Logger, systemClock, type TestTelemetry, testTelemetry } from '@goblin/core';
+import {
+  type EdgeRoute,
+  type EdgeSpec,
+  type Logger,
+  systemClock,
+  type TestTelemetry,
+  testTelemetry,
+} from '@goblin/core';
 import { createBalancer, createDirectory, createDispatcher, type Directory } from '@goblin/mesh';
 import { type Edge, type EdgeOptions, startEdge } from '../edge.ts';
 
@@ -25,17 +32,13 @@ export interface TestEdge extends AsyncDisposable {
 
 export interface TestEdgeOptions extends Partial<Omit<EdgeOptions, 'spec' | 'mesh' | 'telemetry'>> {
   readonly routes: readonly EdgeRoute[];
-  readonly tls?: { readonly cert: string; readonly key: string };
+  /** The rest of the spec. */
+  readonly spec?: Omit<EdgeSpec, 'routes'>;
   /** Handlers by service; each becomes one instance. */
   readonly services?: Readonly<Record<string, RequestListener>>;
 }
 
-export async function testEdge({
-  routes,
-  tls,
-  services = {},
-  ...options
-}: TestEdgeOptions): Promise<TestEdge> {
+export async function testEdge({ routes, services = {}, ...options }: TestEdgeOptions): Promise<TestEdge> {
   const lines: LogLine[] = [];
   const telemetry = testTelemetry({ log: recordingLogger(lines) });
   const parts = { clock: systemClock, log: telemetry.log, metrics: telemetry.metrics };
@@ -47,13 +50,12 @@ export async function testEdge({
     directory.close();
     for (const peer of peers.values()) await peer[Symbol.asyncDispose]();
   };
-  const spec = { routes, ...(tls && { tls }) };
   const edge = await startEdge({
-    spec,
-    mesh: { directory, dispatcher },
-    telemetry,
     port: 0,
     ...options,
+    spec: { ...options.spec, routes },
+    mesh: { directory, dispatcher },
+    telemetry,
   }).catch(async (error) => {
     await closeAll();
     throw error;

@@ -4,7 +4,6 @@
  * go on. */
 import type { Timer } from '@goblin/core';
 import { GoblinError } from '@goblin/core';
-import { Agent, request } from 'undici';
 import { createComplaints } from './complaints.ts';
 import type { Finder, FinderContext, RunningFinder } from './finder.ts';
 import { EXCHANGE_PATH, exchangeRequest, MAX_EXCHANGE_BYTES } from './peer-exchange.ts';
@@ -48,6 +47,8 @@ function seedUrl(address: string): string {
 }
 
 async function startSeeds(context: FinderContext, urls: readonly string[]): Promise<RunningFinder> {
+  // Only who has seeds pays for loading it.
+  const { Agent, request } = await import('undici');
   const agent = new Agent({ connections: 1, connect: { timeout: TIMEOUT_MS } });
   const complaints = createComplaints(context.clock, context.log, 'seeds');
   const exchanges = context.metrics.counter('mesh_seed_exchanges_total', {

@@ -21,7 +21,7 @@ import { formatTimeout, parseTimeout, TIMEOUT_HEADER } from './connect-protocol.
 const TENANT_HEADER = 'goblin-tenant';
 const ACTOR_HEADER = 'goblin-actor';
 const REQUEST_ID_HEADER = 'x-request-id';
-const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
+export const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 
 /** The context that a request brings. Without a timeout of its own it may take `allowedMs` from `now` on.
  * What is malformed in trace, baggage or request id is left out, as their specifications ask.

@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { TlsOptions } from 'node:tls';
 import {
   type CallService,
   type Clock,
@@ -17,6 +18,8 @@ import {
   type Telemetry,
 } from '@goblin/core';
 import type { PeerExchange } from '../discovery/peer-exchange.ts';
+import { openDoor } from '../link/door.ts';
+import type { LinkServer } from '../link/link-server.ts';
 import { socketRouter } from '../websocket/socket-router.ts';
 import { answerProblem, asGoblinError } from './answer.ts';
 import { oversize } from './body.ts';
@@ -40,6 +43,10 @@ export interface HttpServerOptions {
   readiness(): Promise<Readonly<Record<string, Health>>>;
   /** Answers peers whose seed we are. */
   readonly peerExchange?: PeerExchange;
+  /** Takes over the connections that begin as links. */
+  readonly links?: LinkServer;
+  /** Takes connections by TLS too, and links then only by it. */
+  readonly tls?: TlsOptions | undefined;
   readonly limits?: Partial<HttpLimits>;
   /** Paces the heartbeat of WebSockets. */
   readonly clock?: Clock;
@@ -129,6 +136,8 @@ export async function httpServer(options: HttpServerOptions): Promise<HttpServer
   );
   server.maxConnections = limits.maxConnections;
   server.on('connection', (socket) => exchanges.follow(socket));
+  const { links, tls } = options;
+  const door = links && openDoor(server, { links, tls, silenceMs: limits.requestTimeoutMs });
   server.on('clientError', (error, socket) => answerMalformed(error, socket as never, exchanges));
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     // A body that will be refused is not asked for.
@@ -163,10 +172,11 @@ export async function httpServer(options: HttpServerOptions): Promise<HttpServer
     );
     const end = setTimeout(() => {
       sockets.terminate();
+      door?.close();
       server.closeAllConnections();
     }, timeoutMs);
     sockets.close();
-    await closed;
+    await Promise.all([closed, links?.drain(timeoutMs)]);
     // Only ends the check for late requests: nothing listens any more.
     server.close();
     clearTimeout(cut);

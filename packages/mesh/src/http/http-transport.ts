@@ -74,17 +74,24 @@ export function httpTransport(options: HttpTransportOptions = {}): Transport {
     sweeper = undefined;
   }
 
+  function carry(known: KnownPeer, call: Call): Promise<unknown> {
+    const now = clock.now();
+    known.usedAt = now;
+    const outgoing = outgoingCall(call, known.address, context.current, now, maxAnswerBytes);
+    return call.procedure.stream
+      ? new StreamCall(outgoing, known.connections).began
+      : new UnaryCall(outgoing, known.connections).promise;
+  }
+
   return {
     name: 'http',
 
-    async call(peer, call) {
-      const known = connectionsTo(peer);
-      const now = clock.now();
-      known.usedAt = now;
-      const outgoing = outgoingCall(call, known.address, context.current, now, maxAnswerBytes);
-      return call.procedure.stream
-        ? new StreamCall(outgoing, known.connections).began
-        : new UnaryCall(outgoing, known.connections).promise;
+    call(peer, call) {
+      try {
+        return carry(connectionsTo(peer), call);
+      } catch (error) {
+        return Promise.reject(error);
+      }
     },
 
     async close() {

@@ -14,13 +14,24 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',
 };
 
+/** After the answer, for the client to read it: closing with bytes unread would reset the connection, and with it
+ * what is on its way to the client. */
+const LINGER_MS = 500;
+
+const answered = new WeakSet<Socket>();
+
 /** For the server's `clientError`. Where an answer has begun, or several are owed, a status line in between would be
  * taken for part of another answer: then the connection is only closed. */
 export function answerMalformed(error: ParseError, socket: Socket, exchanges: Exchanges): void {
+  if (answered.has(socket)) return;
   const owed = exchanges.on(socket);
-  const answerable = owed.length <= 1 && !owed[0]?.response.headersSent;
-  if (socket.writable && answerable && error.code !== 'ECONNRESET') socket.end(rawProblem(refusalOf(error)));
-  socket.destroySoon();
+  if (!socket.writable || error.code === 'ECONNRESET' || owed.length > 1 || owed[0]?.response.headersSent) {
+    socket.destroy();
+    return;
+  }
+  answered.add(socket);
+  socket.end(rawProblem(refusalOf(error)));
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }
 
 function refusalOf(error: ParseError): GoblinError {

@@ -3,7 +3,7 @@
  * next, so that few stay warm and the others close by themselves. A stream holds its connection for as long as
  * it lasts, so streams are counted apart and can never starve short calls. */
 import { GoblinError } from '@goblin/core';
-import { Client } from 'undici';
+import { Client } from './undici-client.ts';
 
 /** Calls in flight to one peer; more wait. Measured: from 8 to 64 the cost per call is the same. */
 export const MAX_CALLS = 64;

@@ -70,6 +70,7 @@ export function routeAnswerer(telemetry: Telemetry, maxBodyBytes: number): Answe
     const method = request.method!;
     const name = `${method} ${pattern}`;
     let span: Span | undefined;
+    let failure: unknown;
     try {
       const parent = contextOf(request.headers, cancellation, startMs, Number.POSITIVE_INFINITY);
       span = telemetry.tracer.start(name, {
@@ -85,20 +86,22 @@ export function routeAnswerer(telemetry: Telemetry, maxBodyBytes: number): Answe
         scope.close();
       }
     } catch (thrown) {
-      const error = asGoblinError(thrown);
-      if (error.status >= FIRST_SERVER_FAULT) span?.fail(thrown);
-      if (error.code === 'INTERNAL')
-        context.run({ trace: span?.context }, () =>
-          telemetry.log.error({ err: thrown }, `${name} failed unexpectedly`),
-        );
-      answerProblem(response, error);
+      failure = thrown;
+      answerProblem(response, asGoblinError(thrown));
     }
-    const { statusCode } = response;
+    // To a client that has gone nothing could be written: then it is what would have been.
+    const status = failure && !response.headersSent ? asGoblinError(failure).status : response.statusCode;
     const endMs = deadlines.clock.now();
-    record(route.service, method, pattern, statusCode, (endMs - startMs) / 1_000, span?.context);
-    span?.set('http.response.status_code', statusCode);
+    record(route.service, method, pattern, status, (endMs - startMs) / 1_000, span?.context);
+    span?.set('http.response.status_code', status);
+    if (status >= FIRST_SERVER_FAULT) span?.fail(failure ?? new Error(`the route answered ${status}`));
+    if (failure && asGoblinError(failure).code === 'INTERNAL') complain(name, failure, span);
     span?.end(endMs);
   };
+
+  function complain(name: string, err: unknown, span: Span | undefined): void {
+    context.run({ trace: span?.context }, () => telemetry.log.error({ err }, `${name} failed unexpectedly`));
+  }
 }
 
 async function run(

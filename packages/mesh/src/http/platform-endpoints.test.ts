@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import type { Health } from '@goblin/core';
 import { serveProbe } from '../testing/serve-probe.ts';
+import { httpTransport } from './http-transport.ts';
 
 test('a living instance says so', async () => {
   await using served = await serveProbe();
@@ -41,6 +43,20 @@ test('metrics come in the format that the scraper asks for', async () => {
     'application/openmetrics-text; version=1.0.0; charset=utf-8',
   );
   assert.match(await open.text(), /# EOF\n$/);
+});
+
+test('docs/reference/metrics.md has a line for every metric of HTTP and WebSockets, as it is', async () => {
+  await using served = await serveProbe();
+  const transport = httpTransport({ telemetry: served.telemetry });
+  const page = await readFile(new URL('../../../../docs/reference/metrics.md', import.meta.url), 'utf8');
+  const ours = served.telemetry.metrics.instruments().filter(({ name }) => /^(http|websocket)_/.test(name));
+  assert.ok(ours.length >= 6);
+  for (const { name, kind, unit, labels, help } of ours) {
+    const cells = [`\`${name}\``, kind, unit, labels.map((label) => `\`${label}\``).join(', '), help];
+    const line = `|${cells.map((cell) => (cell === '' ? ' ' : ` ${cell} `)).join('|')}|`;
+    assert.ok(page.includes(line), `${line} is not on the page`);
+  }
+  await transport.close();
 });
 
 test('what is read only cannot be posted to', async () => {

@@ -83,6 +83,16 @@ test('what is not understood is refused with what would be', async () => {
   }
 });
 
+test('a procedure that is not here is UNIMPLEMENTED, also where files cover every path', async () => {
+  await using served = await serveProbe({ files: { '/': '/nowhere' } });
+  const response = await fetch(`${served.url}/probe.v1/unheard`, {
+    method: 'POST',
+    headers: JSON_HEADERS,
+    body: '{}',
+  });
+  assert.equal((await refusal(response)).code, 'UNIMPLEMENTED');
+});
+
 test('a wrong method is told the right ones', async () => {
   await using served = await serveProbe();
   const put = await fetch(`${served.url}/probe.v1/read`, { method: 'PUT' });

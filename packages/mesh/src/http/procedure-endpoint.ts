@@ -1,6 +1,6 @@
 /** Answers a procedure over HTTP: the hot path of a service. No URL, no Fetch objects, no timer: the path is looked
  * up in a Map, the body parsed where it lies, and the answer is one write. */
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { type CallService, context, deadlines, GoblinError, type Procedure } from '@goblin/core';
 import { answer, answerConnectError, asGoblinError } from './answer.ts';
 import { readBody } from './body.ts';
@@ -36,7 +36,11 @@ export async function answerProcedure(
   try {
     const { headers } = request;
     const values = contextOf(headers, cancellation, deadlines.clock.now(), procedure.deadlineMs);
-    const input = await inputOf(exchange, procedure, query, maxBodyBytes);
+    const type = checkHead(request, procedure);
+    const input =
+      type === undefined
+        ? inputOfQuery(query)
+        : inputOfBody(await readBody(request, maxBodyBytes), type, procedure, maxBodyBytes);
     const call = { procedure, input };
     if (procedure.stream) return await answerStream(response, values, procedures, call);
     const output = await context.enter(values, () => procedures(call));
@@ -48,15 +52,11 @@ export async function answerProcedure(
   }
 }
 
-async function inputOf(
-  { request }: Exchange,
-  procedure: Procedure,
-  query: string,
-  maxBodyBytes: number,
-): Promise<unknown> {
-  const { headers, method } = request;
+/** What can be told before the body is read. Answers with the content type; undefined when the input is in the query.
+ * @throws MALFORMED_REQUEST, METHOD_NOT_ALLOWED and those of checkType */
+function checkHead({ headers, method }: IncomingMessage, procedure: Procedure): string | undefined {
   checkVersion(headers);
-  if (method === 'GET' && procedure.get && !procedure.stream) return inputOfQuery(query);
+  if (method === 'GET' && procedure.get && !procedure.stream) return undefined;
   if (method !== 'POST') {
     throw new GoblinError('METHOD_NOT_ALLOWED', {
       message: `${procedure.path} does not take ${method}: use ${methodsOf(procedure)}`,
@@ -64,7 +64,10 @@ async function inputOf(
   }
   const type = mediaType(headers['content-type']);
   checkType(headers, type, procedure);
-  const body = await readBody(request, maxBodyBytes);
+  return type;
+}
+
+function inputOfBody(body: Buffer, type: string, procedure: Procedure, maxBodyBytes: number): unknown {
   if (procedure.stream) return inputOfEnvelope(body, maxBodyBytes);
   if (type !== JSON_TYPE && body[0] !== OPENING_BRACE) throw unsupported(type, JSON_TYPE);
   return decodeJson(body, 'the body');
@@ -136,7 +139,7 @@ function allow(procedure: Procedure, error: GoblinError): readonly string[] | un
 }
 
 /** A failure further down may say that *its* call was never begun; this one was, so that is not passed on. */
-function begun(error: GoblinError): GoblinError {
+export function begun(error: GoblinError): GoblinError {
   if (error.data?.started === undefined) return error;
   const { started: _, ...data } = error.data;
   return new GoblinError(error.code, { message: error.message, data, cause: error });

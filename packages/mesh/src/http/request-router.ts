@@ -1,5 +1,5 @@
 /** Which part answers a request, by its path: procedures, then the platform's own, routes, files. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { clientOf, GoblinError } from '@goblin/core';
 import { answerConnectError, answerProblem } from './answer.ts';
 import type { Exchange } from './exchanges.ts';
@@ -10,12 +10,12 @@ import { answerProcedure, type Endpoint } from './procedure-endpoint.ts';
 import { RouteTable } from './route-table.ts';
 import { staticFiles } from './static-files.ts';
 
-/** Answers requests. A rejection is still to be answered as a problem.
+/** Answers requests. What is thrown is still to be answered as a problem.
  * @throws CONFIG_INVALID for routes that cannot be */
 export function requestRouter(
   options: HttpServerOptions,
   maxBodyBytes: number,
-): (exchange: Exchange) => Promise<void> {
+): (exchange: Exchange) => Promise<void> | void {
   const endpoints = endpointsOf(options.services);
   const contracts = new Set(options.services.map(({ contract }) => contract.name));
   const platform = platformEndpoints(options);
@@ -23,7 +23,7 @@ export function requestRouter(
   const answerRoute = routeAnswerer(options.telemetry, maxBodyBytes);
   const files = staticFiles(options.files ?? {});
 
-  return async (exchange) => {
+  return (exchange) => {
     const { request, response } = exchange;
     const [path, query] = splitTarget(request.url!);
     const endpoint = endpoints.get(path);
@@ -32,19 +32,23 @@ export function requestRouter(
     if (own) return own(request, response);
     const match = routes.find(request.method!, path);
     if (match && 'target' in match) return answerRoute(exchange, match.target, match.pattern, match.params);
+    if (contracts.has(contractOf(path))) return answerConnectError(response, unknownProcedure(path));
     if (files.covers(path)) return files.answer(exchange, path);
-    if (match) answerProblem(response, wrongMethod(request, path), ['allow', match.allowed.join(', ')]);
-    else answerUnknown(response, path, contracts);
+    if (!match) throw new GoblinError('NOT_FOUND', { message: `there is nothing at ${path}` });
+    answerProblem(response, wrongMethod(request, path), ['allow', match.allowed.join(', ')]);
   };
 }
 
-/** A caller with a newer contract asks for a procedure that is not here yet: it must not take that for a plain 404. */
-function answerUnknown(response: ServerResponse, path: string, contracts: ReadonlySet<string>): void {
-  const contract = path.split('/', 2)[1] ?? '';
-  if (!contracts.has(contract))
-    throw new GoblinError('NOT_FOUND', { message: `there is nothing at ${path}` });
+/** `tax.v1` of `/tax.v1/quote`. */
+function contractOf(path: string): string {
+  return path.split('/', 2)[1] ?? '';
+}
+
+/** A caller with a newer contract asks for what is not here yet: it must not take that for a plain 404. */
+function unknownProcedure(path: string): GoblinError {
+  const contract = contractOf(path);
   const message = `${contract} has no procedure ${path.slice(contract.length + 2)}`;
-  answerConnectError(response, new GoblinError('UNIMPLEMENTED', { message }));
+  return new GoblinError('UNIMPLEMENTED', { message });
 }
 
 /** Path and query of a request target, which may also be a whole URL (RFC 9112, 3.2.2). */

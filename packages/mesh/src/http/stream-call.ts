@@ -1,4 +1,4 @@
-/** A call with a stream of answers. The peer is read no further than HIGH_WATER_ITEMS ahead of the consumer; one that
+/** A call with a stream of answers. The peer is read no further than HIGH_WATER_BYTES ahead of the consumer; one that
  * stops early closes the connection, which cancels the handler on the other side. */
 import { GoblinError } from '@goblin/core';
 import { END, type Envelope, EnvelopeReader } from './connect-envelope.ts';
@@ -8,13 +8,20 @@ import { HttpCall, type OutgoingCall } from './http-call.ts';
 import type { PeerConnections } from './peer-connections.ts';
 import { refusalOf } from './unary-call.ts';
 
-/** Items that may wait for the consumer before the connection is read no further. What one read of the socket (64 KiB)
- * brings comes on top. */
-const HIGH_WATER_ITEMS = 64;
+/** What may wait for the consumer before the connection is read no further, in bytes of JSON. What one read of the
+ * socket brings (64 KiB), or the one item that is larger, comes on top. */
+const HIGH_WATER_BYTES = 65_536;
 /** Of an answer that is no stream, as much as an error message may need. */
 const MAX_REFUSAL_BYTES = 65_536;
 
-type Outcome = { readonly error?: GoblinError };
+interface Item {
+  readonly value: unknown;
+  readonly bytes: number;
+}
+
+interface Outcome {
+  readonly error?: GoblinError;
+}
 
 export class StreamCall extends HttpCall implements AsyncIterableIterator<unknown> {
   readonly stream = true;
@@ -23,7 +30,8 @@ export class StreamCall extends HttpCall implements AsyncIterableIterator<unknow
   #begin!: (items: AsyncIterable<unknown>) => void;
   #refuse!: (error: GoblinError) => void;
   readonly #reader: EnvelopeReader;
-  readonly #items: unknown[] = [];
+  readonly #items: Item[] = [];
+  #waitingBytes = 0;
   #wanted: { resolve(result: IteratorResult<unknown>): void; reject(error: GoblinError): void }[] = [];
   #outcome: Outcome | undefined;
   #refusal: { readonly status: number; body: Buffer } | undefined;
@@ -53,6 +61,7 @@ export class StreamCall extends HttpCall implements AsyncIterableIterator<unknow
   async return(): Promise<IteratorResult<unknown>> {
     this.abort(new GoblinError('CANCELED', { message: 'the consumer left the stream' }));
     this.#items.length = 0;
+    this.#waitingBytes = 0;
     this.#outcome = {};
     this.#serve();
     return { done: true, value: undefined };
@@ -75,14 +84,16 @@ export class StreamCall extends HttpCall implements AsyncIterableIterator<unknow
       this.abort(badAnswer(this.call.address, (error as Error).message, error));
     }
     this.#serve();
-    if (this.#items.length > HIGH_WATER_ITEMS) this.controller?.pause();
+    if (this.#waitingBytes > HIGH_WATER_BYTES) this.controller?.pause();
   }
 
   #take({ flags, payload }: Envelope): void {
     if (this.#outcome) throw new Error('something follows the end of the stream');
     const value: unknown = payload.length === 0 ? undefined : JSON.parse(payload.toString());
-    if ((flags & END) === 0) this.#items.push(value);
-    else if (isRecord(value) && value.error !== undefined) {
+    if ((flags & END) === 0) {
+      this.#items.push({ value, bytes: payload.length });
+      this.#waitingBytes += payload.length;
+    } else if (isRecord(value) && value.error !== undefined) {
       const error = fromConnectError(value.error);
       if (!error) throw new Error('the error at the end of the stream is none');
       this.#outcome = { error };
@@ -104,9 +115,12 @@ export class StreamCall extends HttpCall implements AsyncIterableIterator<unknow
 
   /** Gives the consumer what there is: items first, then the outcome. */
   #serve(): void {
-    while (this.#wanted.length > 0 && this.#items.length > 0)
-      this.#wanted.shift()!.resolve({ done: false, value: this.#items.shift() });
-    if (this.#items.length <= HIGH_WATER_ITEMS / 2) this.controller?.resume();
+    while (this.#wanted.length > 0 && this.#items.length > 0) {
+      const { value, bytes } = this.#items.shift()!;
+      this.#waitingBytes -= bytes;
+      this.#wanted.shift()!.resolve({ done: false, value });
+    }
+    if (this.#waitingBytes <= HIGH_WATER_BYTES / 2) this.controller?.resume();
     if (!this.#outcome || this.#items.length > 0) return;
     for (const { resolve, reject } of this.#wanted.splice(0)) {
       const { error } = this.#outcome;

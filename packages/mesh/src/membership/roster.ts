@@ -1,0 +1,277 @@
+/** Who is there, by the rules of SWIM: of two facts about a member the one for the newer version holds; for the same
+ * version an accusation outweighs `alive`, and `dead` and `left` outweigh both. Only the member itself makes newer
+ * versions. What is new is taken in and passed on, what is old changes nothing, so facts may come in any order and as
+ * often as they like.
+ *
+ * Whoever is accused wrongly hears it and contradicts with a newer version. A suspect that does not in its time
+ * (suspicion.ts) is dead. */
+import type { Clock, Counter } from '@goblin/core';
+import type { Announcement, Endpoint } from '../peer.ts';
+import { instanceHash } from './instance-hash.ts';
+import { Member, type MemberTable } from './member-table.ts';
+import { aliveNews, announcementIn, isNewer, type News } from './news.ts';
+import { PERIOD_MS } from './prober.ts';
+import type { Later } from './punctual-timers.ts';
+import { Suspicion } from './suspicion.ts';
+
+export interface MembershipEvents {
+  /** It is there, or says something else of itself, or was suspected wrongly. */
+  alive(announcement: Announcement): void;
+  suspected(announcement: Announcement, because: string): void;
+  dead(announcement: Announcement, because: string): void;
+  /** It said goodbye. */
+  left(announcement: Announcement): void;
+}
+
+export interface RosterParts {
+  readonly table: MemberTable;
+  readonly clock: Clock;
+  readonly later: Later;
+  readonly events: MembershipEvents;
+  self(): Announcement;
+  /** Somebody knows this incarnation of us, from an earlier life of our name: our own must be higher. */
+  outbid(incarnation: number): void;
+  /** Whether this one can be a member of ours. */
+  welcome(newcomer: Announcement): boolean;
+  /** Passes it on. */
+  spread(news: News): void;
+  /** We were accused, by whoever said so. */
+  accused(by: Endpoint | undefined): void;
+  /** Somebody says it is dead, whom we take for alive: finds out. */
+  verify(member: Member, because: string): void;
+  /** We heard of an announcement that we have not. */
+  missing(): void;
+  readonly suspicions: Counter;
+}
+
+/** How news came. `told`: by gossip, newly. `state`: it is what the sender held true, perhaps for long. */
+export type Source = { readonly way: 'told' | 'state'; readonly from?: Endpoint | undefined };
+
+export class Roster {
+  readonly #parts: RosterParts;
+  readonly #suspects = new Set<Member>();
+  #stopWatching = (): void => {};
+  #watchedUntil = Number.POSITIVE_INFINITY;
+  /** Of our own announcement. */
+  #life = 0;
+  #leaving = false;
+
+  constructor(parts: RosterParts) {
+    this.#parts = parts;
+  }
+
+  get life(): number {
+    return this.#life;
+  }
+
+  /** Takes in a fact. True when it was new. */
+  take(news: News, source: Source): boolean {
+    if (news.instance === this.#parts.self().instance) return this.#takeOfSelf(news, source);
+    switch (news.kind) {
+      case 'alive':
+        return this.#takeAlive(news);
+      case 'suspect':
+        return this.#takeSuspect(news);
+      case 'dead':
+      case 'left':
+        return this.#takeGone(news, source);
+    }
+  }
+
+  /** What we say of ourselves has changed: a new incarnation begins its first life. */
+  announced(): void {
+    this.#life = 0;
+    this.#parts.spread(this.ofSelf());
+  }
+
+  /** We go: whatever is said of us from now on is not contradicted. */
+  leave(): News {
+    this.#leaving = true;
+    return { kind: 'left', instance: this.#parts.self().instance, ...this.#version(), ageS: 0 };
+  }
+
+  /** The fact about ourselves. */
+  ofSelf(): News {
+    return aliveNews(this.#parts.self(), this.#life);
+  }
+
+  /** It is there, and all know. */
+  remember(announcement: Announcement): void {
+    const { table, self } = this.#parts;
+    const { instance, incarnation } = announcement;
+    if (instance === self().instance) return;
+    table.enter(new Member(instance, announcement, incarnation, 0));
+  }
+
+  /** It did not answer us. */
+  accuse(member: Member): void {
+    this.take({ ...this.#of(member, 'suspect'), accuser: instanceHash(this.#parts.self().instance) }, TOLD);
+  }
+
+  /** We know that it has ended. */
+  bury(member: Member, because: string): void {
+    if (!member.gone) this.#remove(member, this.#of(member, 'dead'), because);
+  }
+
+  /** What one who is not held for alive must be told of itself. */
+  accusationOf(member: Member): News | undefined {
+    if (member.state === 'suspect') return { ...this.#of(member, 'suspect'), accuser: 0 };
+    return member.gone ? this.#of(member, 'dead') : undefined;
+  }
+
+  /** We stood still for so long: suspects could not contradict meanwhile. */
+  excuse(byMs: number): void {
+    for (const { suspicion } of this.#suspects) suspicion!.startedAt += byMs;
+    this.#watch();
+  }
+
+  #takeAlive(news: News): boolean {
+    const { table, clock } = this.#parts;
+    const known = table.get(news.instance);
+    const fresh = !known || isNewer(news, known);
+    const announced = known?.announcement?.incarnation === news.incarnation ? known.announcement : undefined;
+    // An accusation may have been faster than the announcement that it is about.
+    if (!fresh && (announced || news.incarnation !== known.incarnation || known.gone)) return false;
+    const announcement = announced ?? announcementIn(news);
+    if (!announcement) {
+      if (fresh && !news.body) this.#parts.missing();
+      return false;
+    }
+    if (!this.#parts.welcome(announcement)) return false;
+    const member = known ?? new Member(news.instance, announcement, news.incarnation, news.life);
+    const changed = member.announcement !== announcement;
+    member.announcement = announcement;
+    if (!fresh) {
+      this.#parts.events.alive(announcement);
+      return true;
+    }
+    member.incarnation = news.incarnation;
+    member.life = news.life;
+    const before = member.state;
+    member.state = 'alive';
+    member.changedAt = Math.round(clock.now());
+    member.suspicion = undefined;
+    this.#suspects.delete(member);
+    if (member.gone) table.enter(member);
+    this.#parts.spread(news);
+    if (changed || !known || before !== 'alive') this.#parts.events.alive(announcement);
+    return true;
+  }
+
+  #takeSuspect(news: News): boolean {
+    const { table, clock } = this.#parts;
+    const member = table.get(news.instance);
+    if (!member || member.gone || isNewer(member, news)) return false;
+    const accuser = news.accuser ?? 0;
+    if (member.suspicion && !isNewer(news, member)) {
+      if (!member.suspicion.confirm(accuser)) return false;
+    } else {
+      member.incarnation = news.incarnation;
+      member.life = news.life;
+      member.state = 'suspect';
+      member.changedAt = Math.round(clock.now());
+      member.suspicion = new Suspicion(accuser, table.live.length + 1, PERIOD_MS, clock.now());
+      this.#suspects.add(member);
+      this.#parts.suspicions.add();
+      this.#parts.events.suspected(member.announcement!, 'did not answer probes');
+    }
+    this.#watch(member);
+    this.#parts.spread(news);
+    return true;
+  }
+
+  #takeGone(news: News, { way }: Source): boolean {
+    const { table, clock } = this.#parts;
+    const known = table.get(news.instance);
+    if (known && (known.gone ? !isNewer(news, known) : isNewer(known, news))) return false;
+    if (known && !known.gone && news.kind === 'dead' && way === 'state') {
+      this.#parts.verify(known, 'another member takes it for dead');
+      return false;
+    }
+    const member = known ?? new Member(news.instance, undefined, news.incarnation, news.life);
+    member.incarnation = news.incarnation;
+    member.life = news.life;
+    if (!member.gone) {
+      this.#remove(member, news, 'did not answer probes');
+      return true;
+    }
+    // We did not know that it was there: remembered only, so that old news does not bring it.
+    member.state = news.kind as 'dead' | 'left';
+    member.changedAt = Math.round(clock.now()) - 1_000 * (news.ageS ?? 0);
+    table.retire(member);
+    if (way === 'told') this.#parts.spread(news);
+    return true;
+  }
+
+  #remove(member: Member, news: News, because: string): void {
+    const { table, clock, events } = this.#parts;
+    member.state = news.kind as 'dead' | 'left';
+    member.changedAt = Math.round(clock.now()) - 1_000 * (news.ageS ?? 0);
+    member.suspicion = undefined;
+    this.#suspects.delete(member);
+    table.retire(member);
+    this.#parts.spread(news);
+    if (member.state === 'left') events.left(member.announcement!);
+    else events.dead(member.announcement!, because);
+  }
+
+  /** Contradicts what is not so. */
+  #takeOfSelf(news: News, { from }: Source): boolean {
+    if (this.#leaving) return false;
+    const own = this.#version();
+    if (news.kind === 'alive' ? !isNewer(news, own) : isNewer(own, news)) return false;
+    // After a goodbye only a new incarnation is believed.
+    if (news.incarnation > own.incarnation || news.kind === 'left' || news.life >= MAX_LIFE) {
+      this.#parts.outbid(news.incarnation);
+    } else {
+      this.#life = news.life + 1;
+      this.#parts.spread({ ...this.ofSelf(), body: undefined });
+    }
+    this.#parts.accused(from);
+    return true;
+  }
+
+  /** Sees to it that the suspect whose time is up first is not forgotten. */
+  #watch(changed?: Member): void {
+    const due = changed ? changed.suspicion!.deadline : this.#earliest();
+    if (changed && due >= this.#watchedUntil) return;
+    this.#stopWatching();
+    this.#watchedUntil = due;
+    if (due === Number.POSITIVE_INFINITY) return;
+    const { clock, later } = this.#parts;
+    this.#stopWatching = later(Math.max(0, due - clock.now()), () => this.#expire());
+  }
+
+  #earliest(): number {
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const { suspicion } of this.#suspects) earliest = Math.min(earliest, suspicion!.deadline);
+    return earliest;
+  }
+
+  #expire(): void {
+    const { clock } = this.#parts;
+    const now = clock.now();
+    for (const member of this.#suspects) {
+      const { startedAt, deadline, accusers } = member.suspicion!;
+      if (deadline > now) continue;
+      const silentS = ((now - startedAt) / 1_000).toFixed(1);
+      const because = `did not answer probes for ${silentS} s; ${accusers} ${accusers === 1 ? 'member' : 'members'} noticed`;
+      this.#remove(member, this.#of(member, 'dead'), because);
+    }
+    this.#watchedUntil = Number.POSITIVE_INFINITY;
+    this.#watch();
+  }
+
+  #of(member: Member, kind: 'suspect' | 'dead'): News {
+    const { instance, incarnation, life } = member;
+    return { kind: member.state === 'left' ? 'left' : kind, instance, incarnation, life };
+  }
+
+  #version(): { incarnation: number; life: number } {
+    return { incarnation: this.#parts.self().incarnation, life: this.#life };
+  }
+}
+
+const TOLD: Source = { way: 'told' };
+/** As many as 32 bits tell. */
+const MAX_LIFE = 2 ** 32 - 2;
