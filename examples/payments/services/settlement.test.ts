@@ -78,3 +78,15 @@ test('a settlement of a payment that was declined is not believed', async () => 
   await receiptOf(platform, charged.payment.id);
   assert.equal((await client.get({ id: declined.payment.id })).status, 'declined');
 });
+
+test('a settlement of another amount is not believed', async () => {
+  await using platform = await platformWith(authorized, authorized);
+  const client = platform.client(paymentsContract);
+  const other = { ...order, amount: { currency: 'EUR', minor: 1998 } };
+  const wrong = await client.charge({ key: randomUUID(), order: other });
+  const right = await client.charge({ key: randomUUID(), order });
+  await tellSettled(platform, wrong.payment.id);
+  await tellSettled(platform, right.payment.id);
+  await receiptOf(platform, right.payment.id);
+  assert.equal((await client.get({ id: wrong.payment.id })).status, 'authorized');
+});

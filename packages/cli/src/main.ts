@@ -62,8 +62,18 @@ async function executeCommand(command: CommandSpec, args: readonly string[], io:
     io.stdout.write(commandHelp(command));
     return 0;
   }
+  if (!LASTING.has(command.name)) process.stdout.on('error', leaveQuietly);
   const { run } = await command.load();
   return (await run(contextOf(parsed, io))) ?? 0;
+}
+
+/** These have more to end than their output. */
+const LASTING: ReadonlySet<string> = new Set(['up', 'run']);
+
+/** Who read the output has left, as `head` does: there is nobody to go on for. */
+function leaveQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
 }
 
 function contextOf({ values, positionals, rest }: ParsedArguments, io: Io): CommandContext {
@@ -95,7 +105,9 @@ function report(error: unknown, argv: readonly string[], { stderr }: Io): number
   }
   if (error instanceof GoblinError) {
     const isJson = argv.includes('--json');
-    stderr.write(isJson ? `${JSON.stringify({ error })}\n` : `goblin: ${error.message}  [${error.code}]\n`);
+    // A list of problems speaks for itself.
+    const code = error.message.includes('\n') ? '' : `  [${error.code}]`;
+    stderr.write(isJson ? `${JSON.stringify({ error })}\n` : `goblin: ${error.message}${code}\n`);
   } else {
     stderr.write(`goblin: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   }

@@ -169,3 +169,13 @@ test('untilDeadline gives up on a promise with the given message', async () => {
     },
   );
 });
+
+test('what is still under way below work that failed is cancelled', async () => {
+  let below: AbortSignal | undefined;
+  const failing = settleBy(rootContext, Number.POSITIVE_INFINITY, async () => {
+    below = context.signal;
+    throw new GoblinError('CONFLICT');
+  });
+  await assert.rejects(failing, { code: 'CONFLICT' });
+  assert.equal(below?.aborted, true);
+});

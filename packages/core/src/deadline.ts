@@ -124,6 +124,10 @@ export async function settleBy<T>(
   const scope = openScope(parent, deadline, signal, sweeper);
   try {
     return await untilCancelled(scope.values.cancellation, context.enter(scope.values, work));
+  } catch (error) {
+    // What is still under way below failed work has nobody to be for.
+    scope.values.cancellation.cancel(cancelledError(error));
+    throw error;
   } finally {
     scope.close();
   }

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { inspect } from 'node:util';
 import { createConfig, createRuntime, type GoblinError, type Runtime, testTelemetry } from '@goblin/core';
 import pg from 'pg';
 import { isPostmasterOf, readPostmaster } from './embedded/postmaster.ts';
@@ -53,7 +54,7 @@ test('services share a server and nothing else: each sees its own schema only', 
     `insert into goblin.event (type, payload, source) values ('a.b.v1', '{}', 'tax')`,
     'truncate goblin.event',
     'delete from goblin.event_cursor',
-    'select * from goblin.goblin_migration',
+    'delete from goblin.goblin_migration',
   ];
   for (const statement of forbidden)
     await assert.rejects(mine.query(statement), { data: { sqlState: '42501' } }, statement);
@@ -89,29 +90,39 @@ test('what cannot be a schema is refused by name', async () => {
     });
 });
 
-test('with DATABASE_URL it uses that database, and says where it is when it is not there', async () => {
+test('with DATABASE_URL it uses that database, with a role for each service', async () => {
   const server = await throwawayServer();
   const admin = new pg.Client(superuserConfig(server, 'postgres'));
   await admin.connect();
-  await admin.query(
-    `create role owner login password 'word'; create database shop owner owner`.split(';')[0]!,
-  );
-  await admin.query('create database shop owner owner');
+  await admin.query(`create role first login password 'word'`);
+  await admin.query(`create role second login password 'word'`);
+  await admin.query('create database shop owner first');
+  await admin.query('grant create on database shop to second');
   await admin.end();
-  const file = join(dataFolder, 'url');
-  const url = (host: string): string => `postgres://owner:word@${host}/shop`;
-  writeFileSync(file, url(`${encodeURIComponent(server.host)}:${server.port}`));
-  await using runtime = service('payments', { DATABASE_URL_FILE: file });
-  const db = await runtime.use(postgres({ migrations }));
+  const address = `${encodeURIComponent(server.host)}:${server.port}`;
+  await using first = service('first', { DATABASE_URL_FILE: urlFile('first', address) });
+  const db = await first.use(postgres({ migrations }));
   assert.deepEqual(await db.one('select current_database() as name, current_schema() as schema'), {
     name: 'shop',
-    schema: 'payments',
+    schema: 'first',
   });
-  writeFileSync(file, url('127.0.0.1:1'));
-  await using lost = service('payments', { DATABASE_URL_FILE: file });
+  await using second = service('second', { DATABASE_URL_FILE: urlFile('second', address) });
+  const other = await second.use(postgres({ migrations }));
+  assert.deepEqual(await other.many('select word from secret'), []);
+  await assert.rejects(other.query('select * from first.secret'), { data: { sqlState: '42501' } });
+});
+
+test('a database that is not there is an error that says where it should be, without the password', async () => {
+  await using lost = service('payments', { DATABASE_URL_FILE: urlFile('lost', '127.0.0.1:1') });
   await assert.rejects(lost.use(postgres()), (error: GoblinError) => {
     assert.match(error.message, /PostgreSQL at 127\.0\.0\.1:1\/shop cannot be reached/);
-    assert.doesNotMatch(JSON.stringify(error), /word/);
+    assert.doesNotMatch(inspect(error, { depth: 5 }), /:word@/);
     return true;
   });
 });
+
+function urlFile(role: string, address: string): string {
+  const file = join(dataFolder, `url-${role}`);
+  writeFileSync(file, `postgres://${role}:word@${address}/shop`);
+  return file;
+}

@@ -26,7 +26,10 @@ async function startInstance(name: string): Promise<void> {
   const args = [script, `${name}.${++starts}`, String(beaconPort), SECRET];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   children.set(name, child);
-  await once(child.stdout!, 'data');
+  await new Promise((resolve, reject) => {
+    child.stdout!.once('data', resolve);
+    child.once('exit', (code) => reject(new Error(`${name} ended with ${code} before it was ready`)));
+  });
 }
 
 async function end(name: string, signal: NodeJS.Signals): Promise<void> {

@@ -2,7 +2,7 @@
  * payment at the same time one wins and the other sees what it has become. */
 import { randomBytes } from 'node:crypto';
 import { type Database, fail, type Queryable, sql } from 'goblin';
-import { money, sum } from '../../money/money.ts';
+import { type Money, money, sum } from '../../money/money.ts';
 import type { Final } from '../processing/contract.ts';
 import type { TaxLine } from '../tax/contract.ts';
 import { kept } from './card.ts';
@@ -44,8 +44,9 @@ export interface PaymentTable {
   pendingFor(forMs: number, limit: number): Promise<string[]>;
   /** Gives a pending payment its outcome. Answers what it is now, whoever made it so. */
   conclude(id: string, outcome: Final): Promise<Payment>;
-  /** Undefined when it cannot be settled: it is already, or it was declined, has failed or does not exist. */
-  settle(tx: Queryable, id: string): Promise<Payment | undefined>;
+  /** Undefined when it cannot be settled: it is already, it was declined or has failed, or there is no payment of
+   * this id and amount. */
+  settle(tx: Queryable, id: string, amount: Money): Promise<Payment | undefined>;
 }
 
 export function paymentTable(db: Database): PaymentTable {
@@ -95,10 +96,11 @@ export function paymentTable(db: Database): PaymentTable {
         where id = ${id} and status = 'pending' returning ${COLUMNS}`);
       return row ? paymentOf(row) : get(id);
     },
-    async settle(tx, id) {
+    async settle(tx, id, { currency, minor }) {
       const row = await tx.maybeOne<Row>(sql`
         update payment set status = 'settled', settled_at = now()
-        where id = ${id} and status in ('pending', 'authorized') returning ${COLUMNS}`);
+        where id = ${id} and currency = ${currency} and minor = ${minor} and status in ('pending', 'authorized')
+        returning ${COLUMNS}`);
       return row && paymentOf(row);
     },
   };

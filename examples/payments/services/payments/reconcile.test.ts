@@ -11,8 +11,9 @@ import { reconcile } from './reconcile.ts';
 const { log } = testTelemetry();
 const migrations = new URL('./migrations', import.meta.url);
 
+const amount = money('EUR', 1999);
+
 function newPayment() {
-  const amount = money('EUR', 1999);
   const order = { amount, country: 'FR', card: { number: '4242424242424242' } };
   return { key: randomUUID(), fingerprint: 'f', order, lines: [], taxes: [] };
 }
@@ -56,7 +57,7 @@ test('a payment that is young, or that was settled meanwhile, is left alone', as
   const table = paymentTable(db);
   const { id } = (await table.insert(newPayment()))!;
   assert.deepEqual(await table.pendingFor(60_000, 10), []);
-  await table.settle(db, id);
+  await table.settle(db, id, amount);
   assert.equal((await table.conclude(id, { status: 'failed', reason: 'abandoned' })).status, 'settled');
-  assert.equal(await table.settle(db, id), undefined);
+  assert.equal(await table.settle(db, id, amount), undefined);
 });

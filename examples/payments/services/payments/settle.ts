@@ -1,28 +1,33 @@
 /** The acquirer says that it has the money: the payment is settled, and that is told, in one transaction. The
  * message may come before the answer to the charge did, and of a payment that is settled already. */
+import { isDeepStrictEqual } from 'node:util';
 import type { EventHandler, Logger } from 'goblin';
 import type { z } from 'zod';
 import type { chargeSettled } from '../webhooks/events.ts';
 import { settled } from './events.ts';
 import type { PaymentTable } from './payment-table.ts';
 
+type Payload = z.infer<typeof chargeSettled.schema>;
+
 export interface Settling {
   readonly table: PaymentTable;
   readonly log: Logger;
 }
 
-export function settling({ table, log }: Settling): EventHandler<z.infer<typeof chargeSettled.schema>> {
+export function settling({ table, log }: Settling): EventHandler<Payload> {
   return async ({ payload }, tx) => {
-    const payment = await table.settle(tx, payload.reference);
+    const payment = await table.settle(tx, payload.reference, payload.amount);
     if (payment) await settled.publish(tx, payment);
-    else await explain(payload.reference);
+    else await explain(payload);
   };
 
   /** Money that came for a payment which does not want it is a matter for a person. */
-  async function explain(reference: string): Promise<void> {
+  async function explain({ reference, amount }: Payload): Promise<void> {
     const known = await table.find(reference);
-    if (known?.status === 'settled') return;
-    const status = known?.status ?? 'unknown';
-    log.error({ payment: reference, status }, `the acquirer settled a payment that is ${status}`);
+    if (known?.status === 'settled' && isDeepStrictEqual(known.amount, amount)) return;
+    log.error(
+      { payment: reference, status: known?.status, amount, expected: known?.amount },
+      'the acquirer settled something that is not a payment awaiting it',
+    );
   }
 }

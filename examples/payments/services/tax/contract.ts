@@ -37,7 +37,7 @@ export const tax = contract('tax.v1', {
     input: z.object({ country: Country, lines: z.array(TaxedLine).min(1).max(100) }),
     output: z.object({ taxes: z.array(TaxLine) }),
     idempotent: true,
-    deadline: '2s',
+    deadline: '5s',
     errors: ['UNKNOWN_COUNTRY'],
   },
   countries: {

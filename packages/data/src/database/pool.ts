@@ -12,6 +12,7 @@ import {
   openScope,
   sleep,
   systemClock,
+  untilCancelled,
 } from '@goblin/core';
 import { Connection, type Target } from './connection.ts';
 import { databaseError, isConnectionError } from './errors.ts';
@@ -108,7 +109,7 @@ export class Pool {
         const hopeless = !isConnectionError(error) || systemClock.now() > giveUpAt || this.#closed;
         if (hopeless) throw unreachable(error, target.where);
       }
-      await recover?.();
+      if (recover) await untilCancelled(cancellation, recover());
       await sleep(backoffMs * (0.5 + Math.random()), cancellation.signal);
     }
   }

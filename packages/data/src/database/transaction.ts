@@ -1,6 +1,14 @@
 /** Statements that are kept together or not at all. A transaction that is no longer wanted when it comes to its
  * commit is rolled back. */
-import { Cancellation, cancelledError, context, GoblinError, sleep, systemClock } from '@goblin/core';
+import {
+  Cancellation,
+  cancelledError,
+  context,
+  GoblinError,
+  sleep,
+  systemClock,
+  type Telemetry,
+} from '@goblin/core';
 import { type Connection, NotBegun } from './connection.ts';
 import type { Database } from './database.ts';
 import type { Pool } from './pool.ts';
@@ -72,7 +80,7 @@ async function runOnce<T>(
     const value = await work({ ...statements, database, afterCommit });
     open = false;
     await commit(host, connection);
-    for (const callback of callbacks) callback();
+    for (const callback of callbacks) attempt(callback, host.database.telemetry);
     return value;
   } catch (error) {
     open = false;
@@ -80,6 +88,15 @@ async function runOnce<T>(
     throw error;
   } finally {
     host.pool.release(connection);
+  }
+}
+
+/** What is committed stays so, whatever a callback makes of it. */
+function attempt(callback: () => void, telemetry: Telemetry): void {
+  try {
+    callback();
+  } catch (error) {
+    telemetry.log.error({ err: error }, 'a callback after a commit failed');
   }
 }
 

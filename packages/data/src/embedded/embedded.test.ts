@@ -18,7 +18,7 @@ import { after, test } from 'node:test';
 import pg from 'pg';
 import { type Program, program, until } from '../fixtures/processes.ts';
 import { attachOrStart, type EmbeddedServer } from './embedded.ts';
-import { isPostmasterOf } from './postmaster.ts';
+import { isPostmasterOf, readPostmaster } from './postmaster.ts';
 import { superuserConfig } from './provision.ts';
 import { THROWAWAY_SETTINGS } from './throwaway.ts';
 
@@ -99,6 +99,14 @@ test('a server that was killed is started again and has everything that was comm
   assert.notEqual(server.pid, pid);
   assert.deepEqual(await query(server, 'select number from kept'), [{ number: 7 }]);
   await server.release();
+});
+
+test('whoever has left does not start it again', async () => {
+  const server = await start(shared);
+  await server.release();
+  await server.revive();
+  assert.ok(!isRunning(server));
+  assert.equal(await readPostmaster(server.place.cluster), undefined);
 });
 
 test('it runs in a session of its own, where Ctrl-C of a terminal does not reach', {

@@ -81,7 +81,8 @@ export async function attachOrStart(folder: string, options: ServerOptions = {})
     superuser: { user: SUPERUSER, password },
     revive: () =>
       underLock(home, async () => {
-        use.postmaster = await running(use.place, use.options);
+        // Whoever has left must not start what nobody would stop.
+        if (!released) use.postmaster = await running(use.place, use.options);
       }),
     alone: (work) => underLock(home, work),
     release: async () => {

@@ -68,3 +68,11 @@ test('a key that others may read, an empty one and an impossible folder are refu
   await refused(folder.path, /is empty: delete it/);
   await refused(path, /cannot be used/);
 });
+
+test('two copies of a project on one machine are two clusters', async () => {
+  await using one = await temporaryFolder();
+  await using other = await temporaryFolder();
+  const first = await localClusterKey({ cluster: 'shop', dataFolder: one.path });
+  const second = await localClusterKey({ cluster: 'shop', dataFolder: other.path });
+  assert.notEqual(first.cluster, second.cluster);
+});

@@ -2,9 +2,9 @@
  * folder as `cluster.key`, readable by its owner only. The file holds one secret per line, the first seals.
  * Several processes may start at once: the file is written aside and linked into place, so exactly one of them
  * makes it and nobody sees half of it. */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { type FileHandle, link, mkdir, open, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { GoblinError } from '@goblin/core';
 import { clusterKey } from './cluster-key.ts';
 import type { ClusterKey } from './finder.ts';
@@ -28,7 +28,12 @@ export async function localClusterKey(options: {
       message: `${path} is empty: delete it, and a new key is made at the next start`,
     });
   }
-  return clusterKey({ cluster: options.cluster, secret });
+  return clusterKey({ cluster: `${options.cluster}-${placeOf(options.dataFolder)}`, secret });
+}
+
+/** Two copies of a project on one machine are two clusters, which speak on different ports. */
+function placeOf(dataFolder: string): string {
+  return createHash('sha256').update(resolve(dataFolder)).digest('hex').slice(0, 8);
 }
 
 async function read(path: string): Promise<string | undefined> {

@@ -133,13 +133,16 @@ export function createMembership(options: MembershipOptions): Membership {
       return false;
     },
     spread,
-    accused(by) {
+    refuted() {
       counters.refutations.add();
       health.worsen();
-      if (by) post.send(by, { kind: 'gossip', sender: instance }, roster.ofSelf());
+    },
+    answer(accuser) {
+      if (accuser) post.send(accuser, { kind: 'gossip', sender: instance }, roster.ofSelf());
     },
     verify: (member, because) => prober.hint(member, because),
-    missing: () => resync.soon(),
+    remind: (member) => prober.challenge(member),
+    behind: () => resync.soon(),
     suspicions: counters.suspicions,
   });
   const resync = new Resync({

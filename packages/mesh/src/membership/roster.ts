@@ -35,12 +35,16 @@ export interface RosterParts {
   welcome(newcomer: Announcement): boolean;
   /** Passes it on. */
   spread(news: News): void;
-  /** We were accused, by whoever said so. */
-  accused(by: Endpoint | undefined): void;
+  /** We were accused for what we are now, and have contradicted. */
+  refuted(): void;
+  /** Tells the accuser himself that we are there. */
+  answer(accuser: Endpoint | undefined): void;
   /** Somebody says it is dead, whom we take for alive: finds out. */
   verify(member: Member, because: string): void;
-  /** We heard of an announcement that we have not. */
-  missing(): void;
+  /** A suspect has not contradicted in half its time: perhaps we missed it, so it is asked itself. */
+  remind(member: Member): void;
+  /** Something shows that there is more that we do not know. */
+  behind(): void;
   readonly suspicions: Counter;
 }
 
@@ -134,7 +138,7 @@ export class Roster {
     if (!fresh && (announced || news.incarnation !== known.incarnation || known.gone)) return false;
     const announcement = announced ?? announcementIn(news);
     if (!announcement) {
-      if (fresh && !news.body) this.#parts.missing();
+      if (fresh && !news.body) this.#parts.behind();
       return false;
     }
     if (!this.#parts.welcome(announcement)) return false;
@@ -153,6 +157,8 @@ export class Roster {
     member.suspicion = undefined;
     this.#suspects.delete(member);
     if (member.gone) table.enter(member);
+    // One half of a cut network comes back together.
+    if (before === 'dead') this.#parts.behind();
     this.#parts.spread(news);
     if (changed || !known || before !== 'alive') this.#parts.events.alive(announcement);
     return true;
@@ -219,7 +225,11 @@ export class Roster {
   #takeOfSelf(news: News, { from }: Source): boolean {
     if (this.#leaving) return false;
     const own = this.#version();
-    if (news.kind === 'alive' ? !isNewer(news, own) : isNewer(own, news)) return false;
+    if (news.kind === 'alive' ? !isNewer(news, own) : isNewer(own, news)) {
+      // Whoever accuses us for an older version has missed our answer.
+      if (news.kind !== 'alive') this.#parts.answer(from);
+      return false;
+    }
     // After a goodbye only a new incarnation is believed.
     if (news.incarnation > own.incarnation || news.kind === 'left' || news.life >= MAX_LIFE) {
       this.#parts.outbid(news.incarnation);
@@ -227,13 +237,14 @@ export class Roster {
       this.#life = news.life + 1;
       this.#parts.spread({ ...this.ofSelf(), body: undefined });
     }
-    this.#parts.accused(from);
+    this.#parts.refuted();
+    this.#parts.answer(from);
     return true;
   }
 
   /** Sees to it that the suspect whose time is up first is not forgotten. */
   #watch(changed?: Member): void {
-    const due = changed ? changed.suspicion!.deadline : this.#earliest();
+    const due = changed ? changed.suspicion!.due : this.#earliest();
     if (changed && due >= this.#watchedUntil) return;
     this.#stopWatching();
     this.#watchedUntil = due;
@@ -244,7 +255,7 @@ export class Roster {
 
   #earliest(): number {
     let earliest = Number.POSITIVE_INFINITY;
-    for (const { suspicion } of this.#suspects) earliest = Math.min(earliest, suspicion!.deadline);
+    for (const { suspicion } of this.#suspects) earliest = Math.min(earliest, suspicion!.due);
     return earliest;
   }
 
@@ -252,8 +263,14 @@ export class Roster {
     const { clock } = this.#parts;
     const now = clock.now();
     for (const member of this.#suspects) {
-      const { startedAt, deadline, accusers } = member.suspicion!;
-      if (deadline > now) continue;
+      const suspicion = member.suspicion!;
+      const { startedAt, deadline, accusers } = suspicion;
+      if (suspicion.due > now) continue;
+      if (deadline > now) {
+        suspicion.reminded = true;
+        this.#parts.remind(member);
+        continue;
+      }
       const silentS = ((now - startedAt) / 1_000).toFixed(1);
       const because = `did not answer probes for ${silentS} s; ${accusers} ${accusers === 1 ? 'member' : 'members'} noticed`;
       this.#remove(member, this.#of(member, 'dead'), because);

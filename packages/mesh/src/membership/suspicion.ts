@@ -11,6 +11,8 @@ const MAX_TIMES_MIN = 6;
 export class Suspicion {
   /** Since when, monotonic ms. */
   startedAt: number;
+  /** Whether the suspect was asked itself once more, as it is at half time. */
+  reminded = false;
   readonly #accusers = new Set<number>();
   readonly #minMs: number;
   readonly #needed: number;
@@ -33,6 +35,11 @@ export class Suspicion {
     if (this.#accusers.size > this.#needed || this.#accusers.has(accuser)) return false;
     this.#accusers.add(accuser);
     return true;
+  }
+
+  /** When something is to be done about it next. */
+  get due(): number {
+    return this.reminded ? this.deadline : (this.startedAt + this.deadline) / 2;
   }
 
   /** When its time is up. */

@@ -30,6 +30,8 @@ alter table goblin.event_cursor enable row level security;
 create policy own_cursors on goblin.event_cursor using (owner = current_user) with check (owner = current_user);
 
 grant usage on schema goblin to public;
+-- So that every service can see that nothing is left to apply.
+grant select on goblin.goblin_migration to public;
 grant select, insert (type, payload, tenant, traceparent) on goblin.event to public;
 grant select, insert (consumer, type, xid, id), update (xid, id) on goblin.event_cursor to public;
 
