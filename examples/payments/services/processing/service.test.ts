@@ -17,22 +17,14 @@ interface Processing extends AsyncDisposable {
 }
 
 async function processingAt(options: { url?: string } = {}): Promise<Processing> {
-  const acquirer = await testAcquirer();
-  const platform = await testPlatform(
-    { processing },
-    { dataFolder, config: { ACQUIRER_URL: options.url ?? acquirer.url, ACQUIRER_KEY: TEST_KEY } },
-  );
-  const client = platform.client(contract);
+  await using parts = new AsyncDisposableStack();
+  const acquirer = parts.use(await testAcquirer());
+  const config = { ACQUIRER_URL: options.url ?? acquirer.url, ACQUIRER_KEY: TEST_KEY };
+  const client = parts.use(await testPlatform({ processing }, { dataFolder, config })).client(contract);
   // Starts the service, which takes its time and is no matter of the deadlines below.
   await client.resolve({ paymentId: newPaymentId() });
-  return {
-    client,
-    acquirer,
-    async [Symbol.asyncDispose]() {
-      await platform[Symbol.asyncDispose]();
-      await acquirer[Symbol.asyncDispose]();
-    },
-  };
+  const started = parts.move();
+  return { client, acquirer, [Symbol.asyncDispose]: () => started.disposeAsync() };
 }
 
 function newPaymentId(): string {

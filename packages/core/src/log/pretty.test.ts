@@ -77,3 +77,18 @@ test('colour is for terminals, unless NO_COLOR says no', () => {
   assert.equal(wantsColour({ isTTY: true }, { NO_COLOR: '' }), true);
   assert.equal(wantsColour({ isTTY: true }, { TERM: 'dumb' }), false);
 });
+
+test('what the message says is not said again, nor the request where there is a trace', () => {
+  const record = {
+    level: 'info',
+    time: 0,
+    service: 'edge',
+    msg: 'GET /v1 200',
+    method: 'GET',
+    path: '/v1',
+    status: 200,
+  };
+  const line = prettyLine({ ...record, ms: 3, requestId: 'r1', traceId: '4bf92f3577b34da6a3ce929d0e0e4736' });
+  assert.match(line, /GET \/v1 200 {2}ms=3 {2}trace=4bf92f35$/);
+  assert.match(prettyLine({ ...record, requestId: 'r1' }), /requestId=r1$/);
+});

@@ -51,7 +51,9 @@ export function prettyLine(record: Readonly<Record<string, unknown>>, options: P
     paint(service.padEnd(SERVICE_WIDTH), colourOf(service)),
     ` ${printable(String(record.msg ?? ''))}`,
   ];
-  const fields = Object.entries(record).filter(([key]) => !PLACED.has(key));
+  const fields = Object.entries(record).filter(
+    ([key, value]) => !PLACED.has(key) && !isSaid(record, key, value),
+  );
   if (fields.length > 0) {
     const shown = fields.map(
       ([key, value]) => `${paint(`${printable(key)}=`, GREY)}${printable(textOf(value))}`,
@@ -70,6 +72,13 @@ export function wantsColour(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): boolean {
   return stream.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
+}
+
+/** Whether the line says it already: as a word of its message, or, the request's id, by the trace. */
+function isSaid({ msg, traceId }: Readonly<Record<string, unknown>>, key: string, value: unknown): boolean {
+  if (key === 'requestId') return traceId !== undefined;
+  const isWord = typeof value === 'string' || typeof value === 'number';
+  return isWord && typeof msg === 'string' && msg.split(' ').includes(String(value));
 }
 
 type Paint = (text: string, colour: number) => string;

@@ -53,9 +53,11 @@ export function superuserPasswordFile(place: Place): string {
   return join(place.secrets, 'superuser');
 }
 
+/** The initdb of a killed process may still write here; it gives up when its files vanish. */
 async function sweepUnfinished(folder: string): Promise<void> {
+  const options = { recursive: true, force: true, maxRetries: 10, retryDelay: 20 };
   for (const name of await readdir(folder))
-    if (name.startsWith(UNFINISHED)) await rm(join(folder, name), { recursive: true, force: true });
+    if (name.startsWith(UNFINISHED)) await rm(join(folder, name), options);
 }
 
 function initdb(place: Place, binaries: Binaries, cluster: string, passwordFile: string): Promise<void> {

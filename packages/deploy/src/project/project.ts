@@ -16,7 +16,7 @@ export interface Project {
   readonly configFile: string;
   /** Where the config file is; paths in the model begin here. */
   readonly folder: string;
-  /** Everything the project keeps on this machine. Only its owner may enter. */
+  /** Everything the project keeps on this machine. Only its owner may look into it. */
   readonly dataFolder: string;
 }
 
@@ -40,7 +40,7 @@ export async function loadProject(options: ProjectOptions = {}): Promise<Project
   const folder = dirname(configFile);
   const data = options.data ?? env.GOBLIN_DATA;
   const dataFolder = data ? resolve(cwd, data) : join(folder, '.goblin');
-  makePrivateFolder(dataFolder);
+  makeDataFolder(dataFolder);
   return { model, configFile, folder, dataFolder };
 }
 
@@ -70,6 +70,13 @@ export async function loadAppModel(configFile: string, revision?: string): Promi
 /** Where the secrets of a project are; given to its processes as GOBLIN_SECRETS. */
 export function secretsFolder(dataFolder: string): string {
   return join(dataFolder, 'secrets');
+}
+
+/** For its owner. Under root others may pass through, not look: PostgreSQL, which refuses to be root, has its own
+ * folder in it. */
+function makeDataFolder(path: string): void {
+  makePrivateFolder(path);
+  if (process.getuid?.() === 0) chmodSync(path, 0o711);
 }
 
 export function makePrivateFolder(path: string): void {
