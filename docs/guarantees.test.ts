@@ -8,7 +8,9 @@ const repository = resolve(import.meta.dirname, '..');
 const page = readFileSync(join(import.meta.dirname, 'guarantees.md'), 'utf8');
 
 test('each test that the guarantees name exists', () => {
-  const named = [...page.matchAll(/`([^`]+\.test\.ts)`: (.+?) \|$/gm)].map((match) => [match[1]!, match[2]!] as const);
+  const named = [...page.matchAll(/`([^`]+\.test\.ts)`: (.+?) \|$/gm)].map(
+    (match) => [match[1]!, match[2]!] as const,
+  );
   assert.ok(named.length > 20, 'the table has another form than this test reads');
   const missing = named.filter(([file, name]) => {
     const path = join(repository, file);

@@ -40,7 +40,8 @@ test('kill -9 of every part under load: no request fails, none is charged twice,
   } finally {
     await load.stop();
   }
-  t.diagnostic(`${load.paid.length} payments during ${kills.length} kills`);
+  const slowest = `the slowest answered within ${Math.round(load.slowestMs)} ms`;
+  t.diagnostic(`${load.paid.length} payments during ${kills.length} kills, ${slowest}`);
   assert.deepEqual(load.failures, [], `killed:\n${kills.join('\n')}`);
   assert.ok(load.paid.length > 100);
 

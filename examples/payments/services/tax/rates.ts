@@ -1,9 +1,10 @@
 /** Value added tax in 2026 of the 27 countries of the European Union, the United Kingdom and Switzerland: country,
  * standard rate, reduced rates, rate of printed books, in percent.
  *
- * Sources: the national laws in force in 2026 as listed by the European Commission (Taxes in Europe Database),
- * HMRC (VAT Notice 700) and the Swiss Federal Tax Administration; the rates of the EU were compared with the table
- * that Eurofiscalis published on 2026-02-02. Latest changes: FI 25.5 since 2024-09-01 and 13.5 (was 14) since
+ * The standard and reduced rates of the EU were compared with the table that Eurofiscalis published on 2026-02-02
+ * (which leaves out CY 3 and MT 12); those of GB and CH, and the rates of books, are from general knowledge and were
+ * not checked against the authorities (Taxes in Europe Database, HMRC, Swiss Federal Tax Administration).
+ * Latest changes: FI 25.5 since 2024-09-01 and 13.5 (was 14) since
  * 2026-01-01; SK 23, 19 and 5 since 2025-01-01; EE 24 since 2025-07-01; RO 21 and 11 since 2025-08-01; LT 12 (was 9)
  * and books 5 since 2026-01-01; CZ books 0 since 2024-01-01. Greece is GR as in ISO 3166, not EL as in tax numbers. */
 import type { Goods } from './contract.ts';
