@@ -15,7 +15,9 @@ const repository = resolve(import.meta.dirname, '../..');
 interface Start {
   readonly millis: number;
   readonly cpuMicros: number;
-  readonly idleMegabytes: number;
+  readonly residentMegabytes: number;
+  /** With what it shares with other processes (the Node binary, mostly) counted in part. */
+  readonly proportionalMegabytes: number;
 }
 
 export async function run(options: { rounds: number }): Promise<Pick<Result, 'rounds' | 'rows'>> {
@@ -51,7 +53,7 @@ export async function run(options: { rounds: number }): Promise<Pick<Result, 'ro
   const rows: Row[] = [...starts].map(([name, list]) => {
     const millis = list.map((start) => start.millis).sort((a, b) => a - b);
     console.log(
-      `${name}: ready after ${median(millis).toFixed(0)} ms (${millis.map((m) => m.toFixed(0)).join(', ')}), idle ${median(list.map((s) => s.idleMegabytes)).toFixed(0)} MB`,
+      `${name}: ready after ${median(millis).toFixed(0)} ms (${millis.map((m) => m.toFixed(0)).join(', ')}), idle ${median(list.map((start) => start.residentMegabytes)).toFixed(0)} MB resident, ${median(list.map((start) => start.proportionalMegabytes)).toFixed(0)} MB proportional`,
     );
     return {
       name,
@@ -84,11 +86,12 @@ async function measure(
   const millis = performance.now() - startedMs;
   const cpuMicros = await cpuOf(child.pid!);
   await new Promise((next) => setTimeout(next, 2_000));
-  const idleMegabytes = await memoryOf(child.pid!);
+  const residentMegabytes = await memoryOf(child.pid!, 'Rss');
+  const proportionalMegabytes = await memoryOf(child.pid!, 'Pss');
   const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGTERM');
   await ended;
-  return { millis, cpuMicros, idleMegabytes };
+  return { millis, cpuMicros, residentMegabytes, proportionalMegabytes };
 }
 
 async function untilReady(child: ChildProcess, port: number): Promise<void> {
@@ -106,8 +109,10 @@ async function cpuOf(pid: number): Promise<number> {
   return (Number(fields[11]) + Number(fields[12])) * 10_000;
 }
 
-/** Resident memory in MB. */
-async function memoryOf(pid: number): Promise<number> {
-  const line = /VmRSS:\s+(\d+) kB/.exec(await readFile(`/proc/${pid}/status`, 'utf8'));
+/** Memory in MB, by /proc. */
+async function memoryOf(pid: number, kind: 'Rss' | 'Pss'): Promise<number> {
+  const line = new RegExp(`^${kind}:\\s+(\\d+) kB`, 'm').exec(
+    await readFile(`/proc/${pid}/smaps_rollup`, 'utf8'),
+  );
   return Number(line![1]) / 1_024;
 }

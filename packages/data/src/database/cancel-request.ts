@@ -1,7 +1,8 @@
 /** Asks the server to stop what a connection is doing. PostgreSQL takes this on a second connection, opened for
  * the purpose, with the key it gave to the first.
  * https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-CANCELING-REQUESTS */
-import pg from 'pg';
+import type pg from 'pg';
+import { driver } from './driver.ts';
 
 /** What the driver knows about a connection and its types do not tell. */
 interface ClientInside {
@@ -23,7 +24,7 @@ interface WireConnection extends pg.Connection {
 export function requestCancel(client: pg.Client, timeoutMs: number): Promise<void> {
   const { processID, secretKey, host, port, ssl } = client as unknown as ClientInside;
   if (processID === null || secretKey === null) return Promise.resolve();
-  const wire = new pg.Connection({ ssl } as pg.ConnectionConfig) as WireConnection;
+  const wire = new (driver().Connection)({ ssl } as pg.ConnectionConfig) as WireConnection;
   return new Promise((resolve) => {
     const timer = setTimeout(() => wire.stream.destroy(), timeoutMs);
     const done = (): void => {

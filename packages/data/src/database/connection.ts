@@ -12,8 +12,9 @@ import {
   systemClock,
   untilCancelled,
 } from '@goblin/core';
-import pg from 'pg';
+import type pg from 'pg';
 import { requestCancel } from './cancel-request.ts';
+import { driver } from './driver.ts';
 import { databaseError, isConnectionError, outcomeUnknown, wasNotBegun } from './errors.ts';
 import { typeParsers } from './values.ts';
 
@@ -52,7 +53,7 @@ export class Connection {
   /** Connects. No statement on it takes longer than `timeoutMs`.
    * @throws the driver's own error, CANCELED or DEADLINE_EXCEEDED */
   static async open(target: Target, timeoutMs: number, cancellation: Cancellation): Promise<Connection> {
-    const client = new pg.Client({
+    const client = new (driver().Client)({
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       // For statements whose process is killed; a living one cancels them itself.
       statement_timeout: timeoutMs,

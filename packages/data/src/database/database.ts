@@ -1,8 +1,8 @@
 /** A database as a service uses it: one schema, one bounded pool, every statement measured, bounded in time and
  * cancellable. */
 import { context, GoblinError, type Telemetry } from '@goblin/core';
-import pg from 'pg';
 import { NotBegun, type Target } from './connection.ts';
+import { driver } from './driver.ts';
 import { Pool } from './pool.ts';
 import { type Queryable, type QueryResult, queryable, type Row } from './queryable.ts';
 import { statementTelemetry } from './statement-telemetry.ts';
@@ -78,7 +78,9 @@ export function database(options: DatabaseOptions): Database {
     async listen(channel, onNotification, onEnd) {
       const connection = await pool.open(context.current.cancellation);
       connection.listen(onNotification, onEnd);
-      await statements.measure('LISTEN', () => connection.run(`LISTEN ${pg.escapeIdentifier(channel)}`));
+      await statements.measure('LISTEN', () =>
+        connection.run(`LISTEN ${driver().escapeIdentifier(channel)}`),
+      );
       return connection;
     },
     close,

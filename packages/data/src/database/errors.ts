@@ -1,7 +1,8 @@
 /** What PostgreSQL and its sockets say, as coded errors. The caller is told the code, and for broken rules the
  * constraint; the server's own words, which may quote rows, stay in the cause for the log. */
 import { GoblinError } from '@goblin/core';
-import pg from 'pg';
+import type pg from 'pg';
+import { driver } from './driver.ts';
 
 /** SQLSTATE classes: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const SERIALIZATION_FAILURE = '40001';
@@ -47,7 +48,7 @@ export function databaseError(error: unknown, where: string): GoblinError {
 /** SQLSTATE of the server's error under this one, if that is what it is. */
 export function sqlStateOf(error: unknown): string | undefined {
   if (error instanceof GoblinError) return error.cause === undefined ? undefined : sqlStateOf(error.cause);
-  return error instanceof pg.DatabaseError ? error.code : undefined;
+  return error instanceof driver().DatabaseError ? error.code : undefined;
 }
 
 /** The connection failed, or the server is not there (yet, or no longer). */
@@ -77,7 +78,8 @@ const SOCKET_CODES: ReadonlySet<string> = new Set([
  * the server ended while it waited for something to read. A backend that has done a statement says so before it
  * reads on, so in that case it had not. */
 export function wasNotBegun(error: unknown): boolean {
-  if (error instanceof pg.DatabaseError) return error.severity === 'FATAL' && error.routine === 'secure_read';
+  if (error instanceof driver().DatabaseError)
+    return error.severity === 'FATAL' && error.routine === 'secure_read';
   const { code, message } = error as NodeJS.ErrnoException;
   return code === 'EPIPE' || /not queryable/.test(String(message));
 }

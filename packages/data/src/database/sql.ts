@@ -1,7 +1,7 @@
 /** SQL with values that are always bound, never pasted: `sql\`select * from payment where id = ${id}\`` becomes
  * the text `select * from payment where id = $1` and the value beside it. A statement may be put into another
  * one. What cannot be bound, the name of a table or column, goes through `identifier`, which quotes it. */
-import pg from 'pg';
+import { driver } from './driver.ts';
 
 export class Statement {
   readonly text: string;
@@ -18,7 +18,7 @@ export class Identifier {
   readonly quoted: string;
 
   constructor(name: string) {
-    this.quoted = pg.escapeIdentifier(name);
+    this.quoted = driver().escapeIdentifier(name);
   }
 }
 

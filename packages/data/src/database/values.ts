@@ -3,17 +3,18 @@
  * - `date` and `timestamp`: the text as it is, because they name no instant until somebody adds a time zone.
  * `timestamptz` is a Date, `numeric` a string (exact), `json` and `jsonb` what they say. */
 import { GoblinError } from '@goblin/core';
-import pg from 'pg';
-
-const { builtins } = pg.types;
+import type pg from 'pg';
+import { driver } from './driver.ts';
 
 export const typeParsers: pg.CustomTypesConfig = {
   getTypeParser(oid, format) {
+    const { types } = driver();
+    const { builtins } = types;
     if (format !== 'binary') {
       if (oid === builtins.INT8) return exactInteger;
       if (oid === builtins.DATE || oid === builtins.TIMESTAMP) return asText;
     }
-    return pg.types.getTypeParser(oid, format as 'text');
+    return types.getTypeParser(oid, format as 'text');
   },
 };
 

@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GoblinError } from '@goblin/core';
-import pg from 'pg';
+import type pg from 'pg';
+import { driver } from '../database/driver.ts';
 import { SUPERUSER } from './cluster.ts';
 import type { EmbeddedServer } from './embedded.ts';
 
@@ -42,11 +43,11 @@ function checkName(schema: string): void {
 async function make(server: EmbeddedServer, schema: string, file: string): Promise<string> {
   const password = randomBytes(24).toString('base64url');
   await makeDatabase(server);
-  const role = pg.escapeIdentifier(schema);
+  const role = driver().escapeIdentifier(schema);
   await withClient(superuserConfig(server), async (client) => {
     const { rowCount } = await client.query('select 1 from pg_roles where rolname = $1', [schema]);
     await client.query(`
-      ${rowCount ? 'alter' : 'create'} role ${role} login password ${pg.escapeLiteral(password)};
+      ${rowCount ? 'alter' : 'create'} role ${role} login password ${driver().escapeLiteral(password)};
       grant connect, temporary on database ${DATABASE} to ${role};
       create schema if not exists ${role} authorization ${role};
     `);
@@ -70,7 +71,7 @@ async function withClient(
   config: pg.ClientConfig,
   work: (client: pg.Client) => Promise<void>,
 ): Promise<void> {
-  const client = new pg.Client(config);
+  const client = new (driver().Client)(config);
   client.on('error', () => {});
   await client.connect();
   try {

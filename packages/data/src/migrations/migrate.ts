@@ -6,8 +6,9 @@
  * migration that cannot get its table lock within LOCK_TIMEOUT fails rather than holding up everybody who
  * queues behind it; start again, or at a quieter time. */
 import type { Logger } from '@goblin/core';
-import pg from 'pg';
+import type pg from 'pg';
 import type { Target } from '../database/connection.ts';
+import { driver } from '../database/driver.ts';
 import { databaseError } from '../database/errors.ts';
 import { type MigrationFile, migrationFailed, readMigrations } from './migration-files.ts';
 
@@ -32,13 +33,13 @@ export interface MigrateOptions {
 /** Answers how many were applied now. @throws MIGRATION_FAILED, naming the file and, for SQL, the line */
 export async function migrate(options: MigrateOptions): Promise<number> {
   const files = await readMigrations(options.folder);
-  const client = new pg.Client(options.target.config());
+  const client = new (driver().Client)(options.target.config());
   client.on('error', () => {});
   await client.connect().catch((error) => {
     throw databaseError(error, options.target.where);
   });
   try {
-    const table = `${pg.escapeIdentifier(options.schema)}.goblin_migration`;
+    const table = `${driver().escapeIdentifier(options.schema)}.goblin_migration`;
     if (pending(files, await readApplied(client, table)).length === 0) return 0;
     await takeTurn(client, options.schema);
     await makeSchema(client, options.schema);
@@ -89,7 +90,7 @@ function pending(files: readonly MigrationFile[], applied: readonly Applied[]): 
 async function makeSchema(client: pg.Client, schema: string): Promise<void> {
   const { rowCount } = await client.query('select 1 from pg_namespace where nspname = $1', [schema]);
   if (rowCount) return;
-  const name = pg.escapeIdentifier(schema);
+  const name = driver().escapeIdentifier(schema);
   await client.query(`create schema ${name}`).catch((cause) => {
     throw migrationFailed(
       `the schema ${name} is missing and may not be created by ${client.user}: let somebody who may run CREATE SCHEMA ${name} AUTHORIZATION ${client.user}`,

@@ -2,6 +2,7 @@
  * origins are refused (a browser sends cookies along and asks nobody first); programs send no Origin and are
  * let in. Every HEARTBEAT_MS each socket is pinged, and ended when the ping before went unanswered. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { createRequire } from 'node:module';
 import type { Duplex } from 'node:stream';
 import {
   Cancellation,
@@ -11,7 +12,7 @@ import {
   type Telemetry,
   type Timer,
 } from '@goblin/core';
-import { WebSocketServer } from 'ws';
+import type { WebSocketServer } from 'ws';
 import { contextOf } from '../http/context-headers.ts';
 import { headersOf, urlOf } from '../http/fetch-request.ts';
 import { GOING_AWAY, OpenSocket } from './open-socket.ts';
@@ -40,15 +41,19 @@ export interface SocketRouter {
   terminate(): void;
 }
 
+const require = createRequire(import.meta.url);
+
+/** Loaded for the first WebSocket: most services have none. */
+function webSocketServer(): WebSocketServer {
+  const { WebSocketServer: Server } = require('ws') as typeof import('ws');
+  return new Server({ noServer: true, clientTracking: false, maxPayload: MAX_MESSAGE_BYTES });
+}
+
 export function socketRouter(options: SocketRouterOptions): SocketRouter {
   const { handlers, telemetry, clock } = options;
   const open = new Set<OpenSocket>();
   const rooms = new Rooms<OpenSocket>();
-  const server = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    maxPayload: MAX_MESSAGE_BYTES,
-  });
+  let server: WebSocketServer | undefined;
   const messages = telemetry.metrics.counter('websocket_messages_total', {
     help: 'WebSocket messages, by path and direction.',
     labels: ['path', 'direction'],
@@ -92,6 +97,7 @@ export function socketRouter(options: SocketRouterOptions): SocketRouter {
       const handler = admit(path, request.headers);
       const values = contextOf(request.headers, new Cancellation(), clock.now(), Number.POSITIVE_INFINITY);
       const opening = openingRequest(request);
+      server ??= webSocketServer();
       server.handleUpgrade(request, connection, head, (webSocket) => {
         const socket = new OpenSocket(webSocket, opening, {
           path,
