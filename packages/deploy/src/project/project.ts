@@ -79,9 +79,17 @@ function makeDataFolder(path: string): void {
   if (process.getuid?.() === 0) chmodSync(path, 0o711);
 }
 
+/** @throws CONFIG_INVALID when it is somebody else's, or cannot be made. */
 export function makePrivateFolder(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  chmodSync(path, 0o700);
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    chmodSync(path, 0o700);
+  } catch (cause) {
+    throw new GoblinError('CONFIG_INVALID', {
+      message: `the data folder ${path} cannot be used (${(cause as Error).message}): name another one by --data or GOBLIN_DATA`,
+      cause,
+    });
+  }
 }
 
 function isAppModel(value: unknown): value is AppModel {
