@@ -35,7 +35,11 @@ export const targets: Readonly<Record<string, number>> = { 'goblin http': 1.25 }
 
 interface Side {
   ask<T>(order: Omit<Order, 'id'> & Record<string, unknown>): Promise<T>;
+  /** Within CLOSE_TIMEOUT_MS; a side that takes longer is killed, and named. */
+  close(): Promise<void>;
 }
+
+const CLOSE_TIMEOUT_MS = 10_000;
 
 interface Pair {
   readonly name: string;
@@ -64,8 +68,10 @@ export async function run(options: CallsOptions): Promise<Pick<Result, 'rounds' 
     }
   }
   process.stderr.write('\r\x1b[K');
-  for (const pair of pairs)
-    await Promise.all([pair.client.ask({ do: 'close' }), pair.server.ask({ do: 'close' })]);
+  for (const pair of pairs) {
+    await pair.client.close();
+    await pair.server.close();
+  }
   const rows: Row[] = [...samples].map(([key, list]) => {
     const [name, concurrency] = key.split('|');
     const middle = (pick: (sample: (typeof list)[number]) => number): number =>
@@ -129,5 +135,15 @@ async function startSide(
       waiting.set(id, (answer) => resolve(answer as T));
       child.send({ id, ...order });
     });
-  return [{ ask }, await started.promise];
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  async function close(): Promise<void> {
+    const kill = setTimeout(() => {
+      console.error(`the ${role} of ${name} did not close within ${CLOSE_TIMEOUT_MS / 1_000} s`);
+      child.kill('SIGKILL');
+    }, CLOSE_TIMEOUT_MS);
+    child.send({ id: ++lastId, do: 'close' });
+    await ended;
+    clearTimeout(kill);
+  }
+  return [{ ask, close }, await started.promise];
 }
