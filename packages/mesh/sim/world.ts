@@ -251,7 +251,9 @@ export class World {
       settled = true;
       if (node.state === 'up') done(...outcome);
     };
-    this.at(began + EXCHANGE_TIMEOUT_MS, () => settle(undefined, { reason: 'no answer in time', refused: false }));
+    this.at(began + EXCHANGE_TIMEOUT_MS, () =>
+      settle(undefined, { reason: 'no answer in time', refused: false }),
+    );
     if (!target || target.part !== node.part || target.state === 'silent') return;
     const connectedAt = began + this.#reliably(CONNECT_RETRY_MS);
     if (target.state === 'crashed') {

@@ -2,7 +2,7 @@
  * them. One that failed is opened anew by the next call; one that was not used for IDLE_PEER_MS is closed. */
 import { connect } from 'node:net';
 import { type ConnectionOptions, connect as connectSecurely } from 'node:tls';
-import { type Call, type Clock, context, GoblinError, systemClock, type Telemetry } from '@goblin/core';
+import { type Clock, context, GoblinError, systemClock, type Telemetry } from '@goblin/core';
 import { isLoopback } from '../discovery/beacon-sockets.ts';
 import { IDLE_PEER_MS } from '../http/http-transport.ts';
 import { addressOf, type Peer } from '../peer.ts';

@@ -1,11 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type CallService, testTelemetry } from '@goblin/core';
-import type { Peer } from '../peer.ts';
+import { type AddressInfo, createServer } from 'node:net';
+import { testTelemetry } from '@goblin/core';
 import { peerAt } from '../testing/peer-at.ts';
-import { probe, transportCases, type Way } from '../testing/transport-cases.ts';
+import { probe, transportCases } from '../testing/transport-cases.ts';
 import { linkServer } from './link-server.ts';
 import { linkTransport } from './link-transport.ts';
 
