@@ -1,47 +1,62 @@
 /** Ends work when its time is up. One sweep each SWEEP_MS looks at all open deadlines, because a timer per
  * call costs more than the call's other bookkeeping together. So a deadline fires up to SWEEP_MS late. */
-import { Cancellation, untilCancelled } from './cancellation.ts';
+import { type CancelListener, Cancellation, untilCancelled } from './cancellation.ts';
 import { type Clock, systemClock, type Timer } from './clock.ts';
 import { type ContextValues, context } from './context.ts';
 import { GoblinError } from './errors.ts';
 
 const SWEEP_MS = 10;
+/** The index of what is not watched. */
+const NOWHERE = -1;
 
-interface Watched {
+/** Something that ends by itself when its time has come. */
+export interface Expiring {
+  /** When, on the sweeper's clock. */
   readonly at: number;
-  readonly expire: () => void;
+  /** The sweeper's own; -1 to begin with. */
   index: number;
+  expire(): void;
 }
 
 export interface DeadlineSweeper {
   readonly clock: Clock;
   /** Calls `expire` once the clock has passed `at`. Returns what stops the watch. */
   watch(at: number, expire: () => void): () => void;
+  /** The same without a function for each: to be taken out again where it ends before. */
+  add(expiring: Expiring): void;
+  /** Does nothing where it is not watched, or not any more. */
+  remove(expiring: Expiring): void;
   /** How many deadlines are open; for leak checks. */
   readonly size: number;
 }
 
 export function deadlineSweeper(clock: Clock): DeadlineSweeper {
-  const open: Watched[] = [];
+  const open: Expiring[] = [];
   let timer: Timer | undefined;
 
-  function remove(watched: Watched): void {
-    if (watched.index < 0) return;
+  function add(expiring: Expiring): void {
+    expiring.index = open.length;
+    open.push(expiring);
+    timer ??= clock.every(SWEEP_MS, sweep);
+  }
+
+  function remove(expiring: Expiring): void {
+    if (expiring.index === NOWHERE) return;
     const last = open.pop()!;
-    if (last !== watched) {
-      open[watched.index] = last;
-      last.index = watched.index;
+    if (last !== expiring) {
+      open[expiring.index] = last;
+      last.index = expiring.index;
     }
-    watched.index = -1;
+    expiring.index = NOWHERE;
   }
 
   function sweep(): void {
     const now = clock.now();
     for (let i = open.length - 1; i >= 0; i--) {
-      const watched = open[i];
-      if (watched && watched.at <= now) {
-        remove(watched);
-        watched.expire();
+      const expiring = open[i];
+      if (expiring && expiring.at <= now) {
+        remove(expiring);
+        expiring.expire();
       }
     }
     if (open.length === 0) {
@@ -53,11 +68,12 @@ export function deadlineSweeper(clock: Clock): DeadlineSweeper {
   return {
     clock,
     watch(at, expire) {
-      const watched: Watched = { at, expire, index: open.length };
-      open.push(watched);
-      timer ??= clock.every(SWEEP_MS, sweep);
-      return () => remove(watched);
+      const expiring: Expiring = { at, expire, index: NOWHERE };
+      add(expiring);
+      return () => remove(expiring);
     },
+    add,
+    remove,
     get size() {
       return open.length;
     },
@@ -84,31 +100,67 @@ export function openScope(
   sweeper: DeadlineSweeper = deadlines,
 ): Scope {
   const deadline = Math.min(parent.deadline, wantedDeadline);
-  if (parent.cancellation.cancelled) throw cancelledError(parent.cancellation.reason);
+  const now = sweeper.clock.now();
+  mustBegin(parent, deadline, now);
   if (signal?.aborted) throw cancelledError(signal.reason);
-  const allowedMs = deadline - sweeper.clock.now();
-  if (allowedMs <= 0)
-    throw new GoblinError('DEADLINE_EXCEEDED', { message: 'the deadline had passed before the work began' });
   const cancellation = new Cancellation();
-  const onAbort = (): void => cancellation.cancel(cancelledError(signal!.reason));
-  signal?.addEventListener('abort', onAbort, { once: true });
-  const offParent = parent.cancellation.onCancel((reason) => cancellation.cancel(cancelledError(reason)));
-  const offDeadline =
-    deadline === Number.POSITIVE_INFINITY
-      ? undefined
-      : sweeper.watch(deadline, () =>
-          cancellation.cancel(
-            new GoblinError('DEADLINE_EXCEEDED', { message: `no answer within ${Math.round(allowedMs)} ms` }),
-          ),
-        );
+  const leash = new Leash(parent.cancellation, cancellation, deadline, now, sweeper);
+  const onAbort = signal && ((): void => leash.cancelled(signal.reason));
+  if (onAbort) signal.addEventListener('abort', onAbort, { once: true });
   return {
     values: { ...parent, deadline, cancellation },
     close: () => {
-      offParent();
-      offDeadline?.();
-      signal?.removeEventListener('abort', onAbort);
+      leash.release();
+      if (onAbort) signal.removeEventListener('abort', onAbort);
     },
   };
+}
+
+/** @throws CANCELED or DEADLINE_EXCEEDED when there is nothing left to begin for. */
+export function mustBegin({ cancellation }: ContextValues, deadline: number, now: number): void {
+  if (cancellation.cancelled) throw cancelledError(cancellation.reason);
+  if (deadline <= now)
+    throw new GoblinError('DEADLINE_EXCEEDED', { message: 'the deadline had passed before the work began' });
+}
+
+/** Cancels work when its parent is cancelled or its deadline passes, until it is released. */
+class Leash implements Expiring, CancelListener {
+  readonly at: number;
+  index: number = NOWHERE;
+  readonly #parent: Cancellation;
+  readonly #work: Cancellation;
+  readonly #since: number;
+  readonly #sweeper: DeadlineSweeper;
+
+  constructor(
+    parent: Cancellation,
+    work: Cancellation,
+    deadline: number,
+    now: number,
+    sweeper: DeadlineSweeper,
+  ) {
+    this.at = deadline;
+    this.#parent = parent;
+    this.#work = work;
+    this.#since = now;
+    this.#sweeper = sweeper;
+    parent.listen(this);
+    if (deadline !== Number.POSITIVE_INFINITY) sweeper.add(this);
+  }
+
+  release(): void {
+    this.#parent.unlisten(this);
+    this.#sweeper.remove(this);
+  }
+
+  cancelled(reason: unknown): void {
+    this.#work.cancel(cancelledError(reason));
+  }
+
+  expire(): void {
+    const message = `no answer within ${Math.round(this.at - this.#since)} ms`;
+    this.#work.cancel(new GoblinError('DEADLINE_EXCEEDED', { message }));
+  }
 }
 
 /** Runs `work` in a scope of its own and settles when the work does, when the context is cancelled or when the
@@ -130,6 +182,22 @@ export async function settleBy<T>(
     throw error;
   } finally {
     scope.close();
+  }
+}
+
+/** The same for work that has begun already, `now`, under values of its own: until `parent` is cancelled, the
+ * deadline passes or the promise settles. */
+export async function settleBegun<T>(
+  parent: Cancellation,
+  { cancellation, deadline }: ContextValues,
+  now: number,
+  promise: Promise<T>,
+): Promise<T> {
+  const leash = new Leash(parent, cancellation, deadline, now, deadlines);
+  try {
+    return await untilCancelled(cancellation, promise);
+  } finally {
+    leash.release();
   }
 }
 

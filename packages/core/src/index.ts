@@ -36,6 +36,8 @@ export * from './serve.ts';
 export * from './service.ts';
 export { closest } from './suggest.ts';
 export * from './telemetry/baggage.ts';
+export { readTrace, TRACE_BYTES, writeTrace } from './telemetry/binary-trace.ts';
+export * from './telemetry/call-meter.ts';
 export * from './telemetry/create-telemetry.ts';
 export { EXPOSITION_TYPES, type ExpositionFormat, expositionFormat } from './telemetry/exposition.ts';
 export * from './telemetry/histogram-snapshot.ts';

@@ -1,14 +1,24 @@
 /** The server side of a call, from decoded input to output: trace and metrics, deadline, validation, handler.
  * Transports end here; in-process calls begin here. */
-import type { CallFilter, CallService } from './call.ts';
-import { context } from './context.ts';
+import type { Call, CallFilter, CallService } from './call.ts';
 import type { Contract, Handlers, Procedure } from './contract.ts';
-import { settleBy } from './deadline.ts';
 import { errorRegistry, GoblinError } from './errors.ts';
 import { parse } from './schema.ts';
 import { compose } from './service.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 import { withTelemetry } from './telemetry/with-telemetry.ts';
+import { UnaryProcedures } from './unary-procedures.ts';
+
+/** The procedures of a contract, as a service that carries its calls out. */
+export interface ProcedureService extends CallService {
+  /** The same for a unary call, but an answer that is there at once comes without a promise, and an error is thrown. */
+  answer(call: Call): unknown;
+}
+
+/** Asks a service for an answer, without a promise where it can do so. Throws, or rejects, as the service would. */
+export function answersOf(service: CallService): (call: Call) => unknown {
+  return 'answer' in service ? (service as ProcedureService).answer : service;
+}
 
 /** The handlers of a contract as one service that carries its calls out. */
 export function procedureService<C extends Contract>(
@@ -16,82 +26,68 @@ export function procedureService<C extends Contract>(
   handlers: Handlers<C>,
   telemetry: Telemetry,
   filters: readonly CallFilter[] = [],
-): CallService {
-  return compose(
-    [
-      withTelemetry('server', telemetry),
-      withDeclaredErrors(telemetry),
-      withDeadline,
-      withValidation,
-      ...filters,
-    ],
-    handlerService(contract, handlers),
+): ProcedureService {
+  const handle = handlerOf(contract, handlers);
+  const handled = compose<Call, unknown>(filters, async (call) => handle(call));
+  const translate = errorTranslation(telemetry);
+  const unary = new UnaryProcedures(telemetry, translate, filters.length > 0 ? handled : handle);
+  const streams = compose<Call, unknown>(
+    [withTelemetry('server', telemetry), withStream(translate)],
+    handled,
   );
+  return Object.assign((call: Call) => (call.procedure.stream ? streams(call) : unary.call(call)), {
+    answer: (call: Call) => unary.answer(call),
+  });
 }
 
-function handlerService<C extends Contract>(contract: C, handlers: Handlers<C>): CallService {
+function handlerOf<C extends Contract>(contract: C, handlers: Handlers<C>): (call: Call) => unknown {
   const functions = handlers as Readonly<Record<string, (input: unknown) => unknown>>;
-  return async ({ procedure, input }) => {
+  return ({ procedure, input }) => {
     const handler = functions[procedure.name];
-    if (!handler) {
-      throw new GoblinError('UNIMPLEMENTED', {
-        message: `${contract.name} has no procedure ${procedure.name}`,
-      });
-    }
-    return handler(input);
+    if (handler) return handler(input);
+    throw new GoblinError('UNIMPLEMENTED', {
+      message: `${contract.name} has no procedure ${procedure.name}`,
+    });
   };
 }
 
-/** Settles by the deadline that came with the call. A stream's deadline is kept by the transport that reads it. */
-const withDeadline: CallFilter = (call, next) => {
-  const current = context.current;
-  return call.procedure.stream ? next(call) : settleBy(current, current.deadline, () => next(call));
-};
-
-/** The handler sees parsed input; the caller sees nothing that the output schema does not declare. */
-const withValidation: CallFilter = async (call, next) => {
-  const { procedure } = call;
-  const input = await parse(procedure.input, call.input, 'INVALID_INPUT', `the input of ${procedure.path}`);
-  const output = await next({ procedure, input });
-  return procedure.stream
-    ? parsedItems(procedure, output as AsyncIterable<unknown>)
-    : parse(procedure.output, output, 'INTERNAL', `the output of ${procedure.path}`);
-};
-
-async function* parsedItems(procedure: Procedure, items: AsyncIterable<unknown>): AsyncGenerator<unknown> {
-  for await (const item of items)
-    yield await parse(procedure.output, item, 'INTERNAL', `an item of ${procedure.path}`);
+/** Checks the input and each item, and translates what the handler or its generator throws. The stream's deadline is
+ * kept by the transport that reads it. */
+function withStream(translate: ErrorTranslation): CallFilter {
+  return async ({ procedure, input }, next) => {
+    try {
+      const checked = await parse(procedure.input, input, 'INVALID_INPUT', `the input of ${procedure.path}`);
+      const items = (await next({ procedure, input: checked })) as AsyncIterable<unknown>;
+      return checkedItems(procedure, items, translate);
+    } catch (error) {
+      throw translate(procedure, error);
+    }
+  };
 }
+
+async function* checkedItems(
+  procedure: Procedure,
+  items: AsyncIterable<unknown>,
+  translate: ErrorTranslation,
+): AsyncGenerator<unknown> {
+  try {
+    for await (const item of items)
+      yield await parse(procedure.output, item, 'INTERNAL', `an item of ${procedure.path}`);
+  } catch (error) {
+    throw translate(procedure, error);
+  }
+}
+
+export type ErrorTranslation = (procedure: Procedure, thrown: unknown) => GoblinError;
 
 /** A caller sees the codes that the contract declares and the platform's own. Anything else that a handler
  * throws is a fault of the service: logged whole here, told to the caller as INTERNAL. */
-function withDeclaredErrors(telemetry: Telemetry): CallFilter {
-  const translate = (procedure: Procedure, error: unknown): GoblinError => {
-    if (error instanceof GoblinError && isDeclared(procedure, error.code)) return error;
-    telemetry.log.error({ err: error, procedure: procedure.path }, `${procedure.path} failed unexpectedly`);
-    return new GoblinError('INTERNAL', { cause: error });
+function errorTranslation({ log }: Telemetry): ErrorTranslation {
+  return (procedure, thrown) => {
+    if (thrown instanceof GoblinError && isDeclared(procedure, thrown.code)) return thrown;
+    log.error({ err: thrown, procedure: procedure.path }, `${procedure.path} failed unexpectedly`);
+    return new GoblinError('INTERNAL', { cause: thrown });
   };
-  return async (call, next) => {
-    try {
-      const output = await next(call);
-      return call.procedure.stream
-        ? translated(output as AsyncIterable<unknown>, (e) => translate(call.procedure, e))
-        : output;
-    } catch (error) {
-      throw translate(call.procedure, error);
-    }
-  };
-}
-
-async function* translated(
-  items: AsyncIterable<unknown>,
-  translate: (error: unknown) => GoblinError,
-): AsyncGenerator<unknown> {
-  try {
-    yield* items;
-  } catch (error) {
-    throw translate(error);
-  }
 }
 
 function isDeclared(procedure: Procedure, code: string): boolean {

@@ -6,7 +6,14 @@
  * connection failed is avoided at once by all (balancer.ts) and reported to the directory. What cannot be tried
  * again fails with the last attempt's error. Every dispatch settles: by its answer, an error, the context's
  * cancellation or its deadline. */
-import { type Clock, deadlineSweeper, type Metrics } from '@goblin/core';
+import {
+  type CallContext,
+  type Clock,
+  type ContextValues,
+  context,
+  deadlineSweeper,
+  type Metrics,
+} from '@goblin/core';
 import type { Balancer } from './balance/balancer.ts';
 import { Dispatch, type DispatchParts } from './balance/dispatch.ts';
 import { targetRecords } from './balance/target-record.ts';
@@ -26,7 +33,24 @@ export interface DispatchOptions<T = unknown> {
   readonly idempotent: boolean;
   /** For answers that go on after they began, such as streams: settles when this one has ended. Until then it counts
    * as in flight. */
-  finished?(answer: T): Promise<void>;
+  readonly finished?: ((answer: T) => Promise<void>) | undefined;
+}
+
+/** Is told what comes of something, once. */
+export interface Outcome<T> {
+  /** @param at when it came (monotonic ms), from who has just read the clock. */
+  succeeded(value: T, at?: number): void;
+  failed(error: unknown): void;
+}
+
+/** A piece of work, as it is begun without promises and without entering a context for each attempt. */
+export interface Work<T> extends DispatchOptions<T>, Outcome<T> {
+  /** What it runs under; made for it alone, so that the first attempt gets this very object. */
+  readonly context: CallContext;
+  /** When it began (monotonic ms), for who would read the clock again. */
+  readonly at: number | undefined;
+  /** Makes one attempt with a peer under the given context, whose cancellation ends this attempt alone. */
+  attempt(peer: Peer, values: CallContext, outcome: Outcome<T>): void;
 }
 
 export interface Dispatcher {
@@ -40,6 +64,8 @@ export interface Dispatcher {
     options: DispatchOptions<NoInfer<T>>,
     attempt: (peer: Peer) => Promise<T>,
   ): Promise<T>;
+  /** The same for who wants to be told the outcome rather than to be given a promise of it. */
+  begin<T>(target: Target, work: Work<T>): void;
   /** How much work waits for a peer now. */
   readonly waiting: number;
 }
@@ -70,11 +96,38 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     if (kind === 'left') balancer.forget(peer.instance);
     else room.look();
   });
+  function begin<T>(target: Target, work: Work<T>): void {
+    new Dispatch(parts, recordOf(target.name), target, work).run();
+  }
   return {
-    dispatch: (target, work, attempt) =>
-      new Dispatch(parts, recordOf(target.name), target, work, attempt).run(),
+    begin,
+    dispatch: (target, options, attempt) =>
+      new Promise((resolve, reject) =>
+        begin(target, {
+          ...options,
+          context: { ...context.current },
+          at: undefined,
+          succeeded: resolve,
+          failed: reject,
+          attempt: (peer, values, outcome) => tellOutcome(values, () => attempt(peer), outcome),
+        }),
+      ),
     get waiting() {
       return room.size;
     },
   };
+}
+
+/** Tells the outcome of work that makes a promise and reads the current context. */
+export function tellOutcome<T>(values: ContextValues, work: () => Promise<T>, outcome: Outcome<T>): void {
+  let answer: Promise<T>;
+  try {
+    answer = context.enter(values, work);
+  } catch (error) {
+    answer = Promise.reject(error);
+  }
+  answer.then(
+    (value) => outcome.succeeded(value),
+    (error) => outcome.failed(error),
+  );
 }

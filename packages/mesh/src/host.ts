@@ -21,6 +21,7 @@ import type { ClusterKey, Finder } from './discovery/finder.ts';
 import { type HttpServer, httpServer } from './http/http-server.ts';
 import { linkServer } from './link/link-server.ts';
 import { listenAtPath } from './link/listen-at-path.ts';
+import { reportLoad } from './load-report.ts';
 import { joinMesh, type Mesh } from './mesh.ts';
 import { meshTransport } from './mesh-transport.ts';
 import type { PeerState } from './peer.ts';
@@ -48,6 +49,11 @@ export interface HostOptions {
   readonly telemetry: Telemetry;
   readonly finders: readonly Finder[];
   readonly clusterKey: ClusterKey;
+  /** Callers there prefer this instance, and it prefers peers there. */
+  readonly zone?: string;
+  /** The address that others reach it by, and the UDP port of its membership. Default: see joinMesh. */
+  readonly advertise?: string;
+  readonly gossipPort?: number;
   /** Links of this instance and to it are made by TLS, with these credentials on both sides. */
   readonly tls?: HostCredentials;
   /** A Unix socket to answer links at, for callers on the same machine. */
@@ -89,9 +95,18 @@ export async function startHost(definition: ServiceDefinition, options: HostOpti
   };
   const runtime = createRuntime(base);
   const mesh = await joinMesh({
-    self: { instance, service: name, version, contracts: [definition.contract.name], address: undefined },
+    self: {
+      instance,
+      service: name,
+      version,
+      contracts: [definition.contract.name],
+      address: undefined,
+      zone: options.zone,
+    },
     finders: options.finders,
     clusterKey: options.clusterKey,
+    ...(options.advertise !== undefined && { advertise: options.advertise }),
+    ...(options.gossipPort !== undefined && { gossipPort: options.gossipPort }),
     telemetry,
     transport: meshTransport({ telemetry, instance, ...(tls && { tls }) }),
   });
@@ -107,6 +122,8 @@ export async function startHost(definition: ServiceDefinition, options: HostOpti
 
   const readiness = (): Promise<Record<string, Health>> => readinessOf(state, runtime, service);
   const healthTimer = reportHealth(telemetry, readiness);
+  const loadTimer =
+    options.zone === undefined ? undefined : reportLoad(systemClock, (load) => mesh.announce({ load }));
 
   let stopped: Promise<void> | undefined;
   async function windDown(timeoutMs: number): Promise<void> {
@@ -115,6 +132,7 @@ export async function startHost(definition: ServiceDefinition, options: HostOpti
     enter('draining');
     stopping.abort();
     healthTimer.cancel();
+    loadTimer?.cancel();
     mesh.announce({ state: 'draining' });
     if (wasReady) await sleep(options.lameDuckMs ?? LAME_DUCK_MS);
     pathServer?.close();

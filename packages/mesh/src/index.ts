@@ -4,6 +4,8 @@ export { type BeaconOptions, beaconPort, parseBeaconSetting } from './discovery/
 export type { BeaconScope } from './discovery/beacon-sockets.ts';
 export { type ClusterKeyOptions, clusterKey } from './discovery/cluster-key.ts';
 export * from './discovery/directory.ts';
+export { type DnsOptions, dns, parseDnsSetting } from './discovery/dns.ts';
+export { file } from './discovery/file.ts';
 export * from './discovery/finder.ts';
 export { localClusterKey } from './discovery/local-cluster-key.ts';
 export { EXCHANGE_PATH, MAX_EXCHANGE_BYTES, type PeerExchange } from './discovery/peer-exchange.ts';

@@ -6,8 +6,8 @@ import { type Call, contract, GoblinError, isGoblinError } from '@goblin/core';
 import { z } from 'zod';
 import { beacon } from './discovery/beacon.ts';
 import { clusterKey } from './discovery/cluster-key.ts';
-import { exchangeRequest } from './discovery/peer-exchange.ts';
-import { recorder, SECRET, testProcess, until } from './discovery/testing/recorder.ts';
+import { recorder, SECRET, until } from './discovery/testing/recorder.ts';
+import { writeExchange } from './membership/exchange-message.ts';
 import { joinMesh, type Mesh } from './mesh.ts';
 import type { Announcement, Peer } from './peer.ts';
 import type { Transport } from './transport.ts';
@@ -123,6 +123,19 @@ test('a call is retried, measured as one, and its attempts are counted', async (
   assert.equal(telemetry.value('mesh_waiting'), 0);
 });
 
+test('a connection that fails makes its peer suspect though nobody calls', async () => {
+  let lose: (peer: Peer, because: string) => void = () => {};
+  const transport = transportTo(async (peer) => peer.instance);
+  transport.onLost = (listener) => {
+    lose = listener;
+  };
+  await using mesh = await join('cli-1', { transport });
+  hear(mesh, 'tax-1');
+  lose(mesh.directory.peer('tax-1')!, 'the link ended');
+  assert.equal(mesh.directory.suspicionOf('tax-1'), 'the link ended');
+  await until('it has left', () => mesh.directory.peer('tax-1') === undefined);
+});
+
 test('a stream is tried elsewhere before its first item and never after it', async () => {
   let streams = 0;
   const transport = transportTo(async () => {
@@ -148,10 +161,14 @@ test('a stream is tried elsewhere before its first item and never after it', asy
   assert.deepEqual(await Array.fromAsync(mesh.client(tax).rates('FR')), ['first', 'second']);
 });
 
-test('it answers exchanges of peers, and those of strangers not', async () => {
+test('it answers what members ask over HTTP, and strangers not', async () => {
   await using mesh = await join('seed-1');
-  const request = exchangeRequest(testProcess(mesh.self), false);
-  assert.ok(mesh.peerExchange(request.body));
+  const ask = (secret: string): Uint8Array =>
+    clusterKey({ cluster: 'tests', secret }).seal(
+      writeExchange({ kind: 'probe', target: 1, nonce: 2, sentAt: Date.now() }),
+    );
+  assert.ok(mesh.peerExchange(ask(SECRET)));
+  assert.equal(mesh.peerExchange(ask('quite another secret')), undefined);
   assert.equal(mesh.peerExchange(Buffer.from('garbage')), undefined);
 });
 

@@ -1,32 +1,32 @@
 /** A process's place in the mesh: its directory, its way to call others, its own announcement. A pure client
- * joins without listening.
+ * joins without listening. Finders find the first peers; from then on membership (membership/membership.ts) knows who
+ * is there.
  *
  * A call goes: client → trace and metrics → dispatcher (peer, retries, waiting) → transport. A stream counts as in
  * flight until it has ended and is tried again only before its first item. A joined mesh keeps the process alive
  * until it is stopped. */
 import {
-  type Call,
   type CallService,
   type Client,
   type Clock,
   type Contract,
   clientOf,
-  compose,
   context,
   GoblinError,
   type Metrics,
   systemClock,
   type Telemetry,
-  withTelemetry,
 } from '@goblin/core';
 import { type Balancer, createBalancer } from './balance/balancer.ts';
-import { type OpenStream, openStream } from './balance/open-stream.ts';
 import { parseAnnouncement } from './discovery/announcement.ts';
-import { createDirectory, type Directory } from './discovery/directory.ts';
-import type { ClusterKey, Finder, FinderContext } from './discovery/finder.ts';
-import { type PeerExchange, peerExchange } from './discovery/peer-exchange.ts';
-import { createDispatcher, type Dispatcher, type Target } from './dispatcher.ts';
-import type { Announcement, Peer } from './peer.ts';
+import { createDirectory, type Directory, SELF } from './discovery/directory.ts';
+import type { ClusterKey, Finder, FinderContext, RunningFinder } from './discovery/finder.ts';
+import type { PeerExchange } from './discovery/peer-exchange.ts';
+import { dispatchedCalls } from './dispatched-calls.ts';
+import { createDispatcher, type Dispatcher } from './dispatcher.ts';
+import { joinMembership } from './membership/join-membership.ts';
+import { selfAnnouncement } from './membership/self-announcement.ts';
+import type { Announcement } from './peer.ts';
 import type { Transport } from './transport.ts';
 
 const KEEP_ALIVE_MS = 60_000;
@@ -37,6 +37,11 @@ export interface MeshOptions {
   readonly clusterKey: ClusterKey;
   readonly telemetry: Telemetry;
   readonly transport: Transport;
+  /** UDP, for the membership. Default: any free one. */
+  readonly gossipPort?: number;
+  /** The address of this process that others can reach. Default: where it listens, or its machine's address in the
+   * network of the first peer that it meets. */
+  readonly advertise?: string;
   readonly clock?: Clock;
   /** From 0 up to 1, for balancing and jitter. Default Math.random. */
   readonly random?: () => number;
@@ -49,7 +54,7 @@ export interface Mesh extends AsyncDisposable {
   /** Carries a call to some instance that answers its contract, with trace, metrics, retries and balancing. */
   readonly calls: CallService;
   client<C extends Contract>(contract: C): Client<C>;
-  /** Answers `POST /.goblin/peers` of others whose seed we are; undefined stands for 403. */
+  /** Answers `POST /.goblin/peers` of other members; undefined stands for 403. */
   readonly peerExchange: PeerExchange;
   /** Changes what we say of ourselves (state, address, contracts) and tells the others. */
   announce(changes: Partial<Omit<Announcement, 'instance' | 'incarnation' | 'startedAt'>>): void;
@@ -68,15 +73,29 @@ async function join(options: MeshOptions): Promise<Mesh> {
   const { log, metrics } = telemetry;
   // Both grow from the wall clock, so that a name that is used again after a restart goes on where it was.
   const startedAt = Math.round(clock.wall());
-  let self = valid({ ...options.self, state: 'starting', incarnation: startedAt, startedAt });
   let sequence = startedAt;
+  const said = valid({ ...options.self, state: 'starting', incarnation: startedAt, startedAt });
+  const self = selfAnnouncement(said, options.advertise);
 
   const directory = createDirectory({ clock, log, metrics });
-  const know = (): void =>
-    directory.heard(self, { by: 'self', at: clock.now(), forMs: Number.POSITIVE_INFINITY });
-  know();
-  const balancer = createBalancer({ clock, log, metrics, random });
+  const balancer = createBalancer({ clock, log, metrics, random, zone: options.self.zone });
   const dispatcher = createDispatcher({ directory, balancer, clock, metrics, random });
+  const membership = await joinMembership({
+    directory,
+    clusterKey,
+    clock,
+    log,
+    metrics,
+    random,
+    port: options.gossipPort ?? 0,
+    self: () => self.now,
+    opened: (port) => self.gossipsAt(port),
+    facing: (host) => self.faces(host) && tell(),
+    outbid(incarnation) {
+      self.exceed(incarnation);
+      tell();
+    },
+  });
   const finding: FinderContext = {
     directory,
     clusterKey,
@@ -84,18 +103,36 @@ async function join(options: MeshOptions): Promise<Mesh> {
     log,
     metrics,
     random,
-    self: () => self,
+    self: () => self.now,
     nextSequence: () => ++sequence,
+    members: () => membership.size,
+    listensAt: membership.listensAt,
+    isMember: membership.has,
+    contact: membership.contact,
   };
-  const exchange = peerExchange(finding);
-  const finders = await Promise.all(options.finders.map((finder) => finder.start(finding)));
+  const finders: RunningFinder[] = [];
+
+  /** What we say of ourselves has changed. */
+  function tell(): void {
+    know();
+    membership.announced();
+    for (const finder of finders) finder.announce();
+  }
+  function know(): void {
+    directory.heard(self.now, { by: SELF, at: clock.now(), forMs: Number.POSITIVE_INFINITY });
+  }
+
+  know();
+  finders.push(...(await Promise.all(options.finders.map((finder) => finder.start(finding)))));
   const observing = observe(metrics, balancer, dispatcher);
   const alive = setInterval(() => {}, KEEP_ALIVE_MS);
-  const calls = compose([withTelemetry('client', telemetry)], dispatched(directory, dispatcher, transport));
+  const calls = dispatchedCalls({ directory, dispatcher, transport, telemetry });
+  transport.onLost?.((peer, because) => directory.suspect(peer.instance, because));
 
   let stopped: Promise<void> | undefined;
   async function leave(): Promise<void> {
     await Promise.all(finders.map((finder) => finder.stop()));
+    await membership.leave();
     await transport.close();
     directory.close();
     observing[Symbol.dispose]();
@@ -110,40 +147,18 @@ async function join(options: MeshOptions): Promise<Mesh> {
     directory,
     dispatcher,
     calls,
-    peerExchange: exchange,
+    peerExchange: membership.exchange,
     client: (contract) => clientOf(contract, calls),
     get self() {
-      return self;
+      return self.now;
     },
     announce(changes) {
-      self = valid({ ...self, ...changes, incarnation: self.incarnation + 1 });
-      know();
-      for (const finder of finders) finder.announce();
+      valid({ ...self.now, ...changes });
+      self.change(changes);
+      tell();
     },
     stop,
     [Symbol.asyncDispose]: stop,
-  };
-}
-
-/** The end of the caller's side of a call: gets it done by some instance that answers its contract. */
-function dispatched(directory: Directory, dispatcher: Dispatcher, transport: Transport): CallService {
-  const targets = new Map<string, Target>();
-  const targetOf = (contract: string): Target => {
-    let target = targets.get(contract);
-    if (!target) {
-      target = { name: contract, candidates: () => directory.answering(contract) };
-      targets.set(contract, target);
-    }
-    return target;
-  };
-  return async (call: Call) => {
-    const { contract, idempotent, stream } = call.procedure;
-    if (!stream) {
-      return dispatcher.dispatch(targetOf(contract), { idempotent }, (peer) => transport.call(peer, call));
-    }
-    const finished = (opened: OpenStream): Promise<void> => opened.ended;
-    const attempt = (peer: Peer): Promise<OpenStream> => openStream(() => transport.call(peer, call));
-    return (await dispatcher.dispatch(targetOf(contract), { idempotent, finished }, attempt)).items;
   };
 }
 

@@ -1,8 +1,7 @@
-/** The span that the platform's tracer makes. It is its own trace context, so that a span costs one object; what
- * belongs to the span alone is private and does not show when the context is printed or copied.
+/** The span that the platform's tracer makes. It is its own trace context, so that a span costs one object.
  * Limits: MAX_ATTRIBUTES and MAX_EVENTS per span, MAX_TEXT_LENGTH characters per value; what goes beyond is left out. */
 import { context, type TraceContext } from '../context.ts';
-import { newSpanId, newTraceId } from './span-ids.ts';
+import { SpanIds } from './span-ids.ts';
 import type {
   Attributes,
   AttributeValue,
@@ -27,19 +26,17 @@ export interface SpanHome {
   now(): number;
   /** Milliseconds since the Unix epoch of a moment on the monotonic clock. */
   wallOf(ms: number): number;
-  samples(traceId: string): boolean;
+  samples(span: LightSpan): boolean;
   ended(span: LightSpan): void;
 }
 
-export class LightSpan implements Span, TraceContext, EndedSpan {
-  readonly traceId: string;
-  readonly spanId: string;
+export class LightSpan extends SpanIds implements Span, TraceContext, EndedSpan {
   readonly sampled: boolean;
   readonly state: string | undefined;
   readonly #home: SpanHome;
   /** What decides on the span when it is not sampled. */
   readonly #unsampled: UnsampledTrace | undefined;
-  readonly #parentSpanId: string | undefined;
+  readonly #parent: TraceContext | undefined;
   readonly #kind: SpanKind;
   readonly #startMs: number;
   readonly #links: readonly TraceContext[];
@@ -53,20 +50,12 @@ export class LightSpan implements Span, TraceContext, EndedSpan {
   #failure: unknown;
 
   constructor(home: SpanHome, name: string, options: SpanOptions) {
-    const parent = options.parent === undefined ? context.trace : options.parent;
+    const parent = (options.parent === undefined ? context.trace : options.parent) ?? undefined;
+    super(parent);
     this.#home = home;
-    this.spanId = newSpanId();
-    if (parent) {
-      this.traceId = parent.traceId;
-      this.sampled = parent.sampled;
-      this.state = parent.state;
-      this.#parentSpanId = parent.spanId;
-    } else {
-      this.traceId = newTraceId();
-      this.sampled = home.samples(this.traceId);
-      this.state = undefined;
-      this.#parentSpanId = undefined;
-    }
+    this.#parent = parent;
+    this.sampled = parent ? parent.sampled : home.samples(this);
+    this.state = parent?.state;
     if (this.sampled) this.#unsampled = undefined;
     else this.#unsampled = (parent instanceof LightSpan && parent.#unsampled) || new UnsampledTrace(this);
     this.#name = name;
@@ -132,7 +121,7 @@ export class LightSpan implements Span, TraceContext, EndedSpan {
   }
 
   get parentSpanId(): string | undefined {
-    return this.#parentSpanId;
+    return this.#parent?.spanId;
   }
 
   get startWallMs(): number {

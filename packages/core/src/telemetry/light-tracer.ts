@@ -5,7 +5,7 @@ import { channel } from 'node:diagnostics_channel';
 import { type Clock, systemClock } from '../clock.ts';
 import { context } from '../context.ts';
 import { LightSpan, type SpanHome } from './light-span.ts';
-import { ratioSampler, type Sampler } from './sampling.ts';
+import { type Sampler, sampleAll } from './sampling.ts';
 import type { Span, SpanExporter, SpanOptions, Tracer } from './tracer.ts';
 
 /** The diagnostics channel that every kept span (EndedSpan) is published to. */
@@ -26,7 +26,7 @@ export interface TracerOptions {
 }
 
 export function tracerOf(options: TracerOptions = {}): Tracer {
-  const { sampler = ratioSampler(1), exporter, slowMs = SLOW_MS, clock = systemClock } = options;
+  const { sampler = sampleAll, exporter, slowMs = SLOW_MS, clock = systemClock } = options;
   const spans = channel(SPAN_CHANNEL);
 
   function keep(span: LightSpan): void {
@@ -37,7 +37,7 @@ export function tracerOf(options: TracerOptions = {}): Tracer {
   const home: SpanHome = {
     now: () => clock.now(),
     wallOf: wallTimes(clock),
-    samples: sampler,
+    samples: sampler === sampleAll ? () => true : (span) => sampler(span.traceId),
     ended(span) {
       if (!exporter && !spans.hasSubscribers) return;
       if (span.sampled) keep(span);

@@ -2,6 +2,8 @@
  * for its weight. That spreads load within a few per cent without looking at all peers, and a slow or hung peer
  * gets less by itself (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing").
  *
+ * Peers in the caller's zone come first (locality.ts).
+ *
  * Peers that fail are avoided for a while, first 1 s, twice as long each time after up to 30 s; then a single
  * attempt probes whether it is back (standing.ts). A peer that cannot be reached is avoided at once, one that
  * answers with failures after three in a row. Failing answers may be the fault of something that all share, so they
@@ -9,6 +11,7 @@
  * reached, one attempt per 100 ms and peer tries. */
 import type { Clock, Logger, Metrics } from '@goblin/core';
 import { addressOf, type Peer } from '../peer.ts';
+import { nearby } from './locality.ts';
 import { type AttemptOutcome, Standing } from './standing.ts';
 
 export type { AttemptOutcome };
@@ -38,9 +41,13 @@ export interface BalancerOptions {
   readonly metrics: Metrics;
   /** From 0 up to 1. Default Math.random. */
   readonly random?: () => number;
+  /** Of the caller: peers there come first (locality.ts). */
+  readonly zone?: string | undefined;
 }
 
-export function createBalancer({ clock, log, metrics, random = Math.random }: BalancerOptions): Balancer {
+export function createBalancer(options: BalancerOptions): Balancer {
+  const { clock, log, metrics, random = Math.random } = options;
+  const nearest = nearby(options.zone, random);
   const standings = new Map<string, Standing>();
   /** While nobody is, picking needs no look at the whole list. */
   let ejected = 0;
@@ -62,7 +69,7 @@ export function createBalancer({ clock, log, metrics, random = Math.random }: Ba
     // Of a peer that has left, what still settles tells nothing.
     if (standings.get(peer.instance) !== standing) return;
     const before = standing.ejected;
-    const forMs = standing.end(outcome, probe, clock.now());
+    const forMs = standing.end(outcome, probe, clock);
     if (standing.ejected !== before) ejected += before ? -1 : 1;
     if (forMs === 0) return;
     ejections.with(peer.service ?? '-', outcome).add();
@@ -74,7 +81,7 @@ export function createBalancer({ clock, log, metrics, random = Math.random }: Ba
 
   function lease(peer: Peer): Lease {
     const standing = standingOf(peer);
-    return new OpenLease(peer, standing, standing.begin(clock.now()), settle);
+    return new OpenLease(peer, standing, standing.begin(clock), settle);
   }
 
   function loadOf(peer: Peer): number {
@@ -102,10 +109,24 @@ export function createBalancer({ clock, log, metrics, random = Math.random }: Ba
     return lastResort.length > 0 ? lease(choose(lastResort)) : undefined;
   }
 
+  /** Near ones come first only while nothing speaks against them. */
+  function pickNear(
+    near: readonly Peer[],
+    candidates: readonly Peer[],
+    avoid: ReadonlySet<string>,
+  ): Lease | undefined {
+    if (near === candidates) return undefined;
+    const now = clock.now();
+    const fresh = near.filter((peer) => !avoid.has(peer.instance) && standingOf(peer).isUsable(now));
+    return fresh.length > 0 ? lease(choose(fresh)) : undefined;
+  }
+
   return {
     pick(candidates, avoid) {
       if (candidates.length === 0) return undefined;
-      return ejected === 0 && avoid.size === 0 ? lease(choose(candidates)) : pickCarefully(candidates, avoid);
+      const near = nearest(candidates);
+      if (ejected === 0 && avoid.size === 0) return lease(choose(near));
+      return pickNear(near, candidates, avoid) ?? pickCarefully(candidates, avoid);
     },
     forget(instance) {
       if (standings.get(instance)?.ejected) ejected--;

@@ -6,18 +6,18 @@
  * the call, and a call that is only slow still ends. The first answer wins; the others are cancelled, and who was
  * overtaken counts as failed. */
 import {
+  type CallContext,
+  type CancelListener,
   Cancellation,
   type Clock,
-  type ContextValues,
   cancelledError,
-  context,
   type DeadlineSweeper,
+  type Expiring,
   GoblinError,
   type Timer,
 } from '@goblin/core';
 import type { Directory } from '../discovery/directory.ts';
-import type { DispatchOptions, Target } from '../dispatcher.ts';
-import type { Peer } from '../peer.ts';
+import type { Outcome, Target, Work } from '../dispatcher.ts';
 import { backoffMs } from './backoff.ts';
 import type { AttemptOutcome, Balancer, Lease } from './balancer.ts';
 import { explained, mayTryAgain, neverBegan, outcomeOf } from './retry-rule.ts';
@@ -33,6 +33,7 @@ const PATIENCE_MS = 1_000;
 const MIN_PATIENCE_MS = 50;
 
 const NONE: ReadonlySet<string> = new Set();
+const NOTHING: readonly never[] = [];
 
 export interface DispatchParts {
   readonly directory: Directory;
@@ -43,149 +44,166 @@ export interface DispatchParts {
   readonly random: () => number;
 }
 
-interface Attempt {
+/** One attempt with a peer. What comes of it comes once. */
+class Attempt<T> implements Outcome<T> {
   readonly lease: Lease;
   readonly beganAt: number;
-  /** Of this attempt alone; where it cannot be joined by another, the caller's serves. */
-  readonly cancellation: Cancellation | undefined;
-  readonly stopPatience: (() => void) | undefined;
+  /** Its cancellation is of this attempt alone, but where something goes on after it was answered. */
+  readonly values: CallContext;
+  readonly #dispatch: Dispatch<T>;
+
+  constructor(dispatch: Dispatch<T>, lease: Lease, beganAt: number, values: CallContext) {
+    this.#dispatch = dispatch;
+    this.lease = lease;
+    this.beganAt = beganAt;
+    this.values = values;
+  }
+
+  succeeded(value: T, at?: number): void {
+    this.#dispatch.succeeded(this, value, at);
+  }
+
+  failed(error: unknown): void {
+    this.#dispatch.failed(this, error);
+  }
 }
 
-export class Dispatch<T> {
+export class Dispatch<T> implements CancelListener, Expiring {
   readonly #parts: DispatchParts;
   readonly #record: TargetRecord;
   readonly #target: Target;
-  readonly #options: DispatchOptions<T>;
-  readonly #attempt: (peer: Peer) => Promise<T>;
-  readonly #caller: ContextValues;
-  readonly #promise: Promise<T>;
-  #resolve!: (value: T) => void;
-  #reject!: (error: unknown) => void;
+  readonly #work: Work<T>;
+  /** The caller's; each attempt has its own. */
+  readonly #cancellation: Cancellation;
   #settled = false;
   #tried: Set<string> | undefined;
   /** How many attempts were made, and how many of them may have begun the work. */
   #tries = 0;
   #begun = 0;
-  readonly #running = new Set<Attempt>();
+  /** The attempts that run, the latest last. */
+  #running: readonly Attempt<T>[] = NOTHING;
+  /** Whether the next look is for the end of the patience with the latest attempt. */
+  #isPatient = false;
   #backoff: Timer | undefined;
   #stopWaiting: (() => void) | undefined;
-  #stopWatching: (() => void) | undefined;
-  #stopListening: (() => void) | undefined;
+  /** When it is to be looked at. */
+  at: number;
+  index = -1;
 
-  constructor(
-    parts: DispatchParts,
-    record: TargetRecord,
-    target: Target,
-    options: DispatchOptions<T>,
-    attempt: (peer: Peer) => Promise<T>,
-  ) {
+  constructor(parts: DispatchParts, record: TargetRecord, target: Target, work: Work<T>) {
     this.#parts = parts;
     this.#record = record;
     this.#target = target;
-    this.#options = options;
-    this.#attempt = attempt;
-    this.#caller = context.current;
-    this.#promise = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
+    this.#work = work;
+    this.#cancellation = work.context.cancellation;
+    this.at = work.context.deadline;
   }
 
-  run(): Promise<T> {
-    const { deadline, cancellation } = this.#caller;
-    this.#record.budget.deposit();
-    this.#stopListening = cancellation.onCancel((reason) => this.#fail(cancelledError(reason)));
-    if (this.#settled) return this.#promise;
-    if (deadline !== Number.POSITIVE_INFINITY) {
-      this.#stopWatching = this.#parts.sweeper.watch(deadline, () => this.#fail(this.#tooLate()));
-    }
-    this.#next();
-    return this.#promise;
+  run(): void {
+    const now = this.#work.at ?? this.#parts.clock.now();
+    this.#record.budget.deposit(now);
+    this.#cancellation.listen(this);
+    if (this.#settled) return;
+    this.#next(now);
+    if (!this.#settled && this.index < 0 && this.at !== Number.POSITIVE_INFINITY)
+      this.#parts.sweeper.add(this);
+  }
+
+  /** The caller's context was cancelled. */
+  cancelled(reason: unknown): void {
+    this.#fail(cancelledError(reason));
+  }
+
+  /** The deadline or the patience is over. */
+  expire(): void {
+    const now = this.#parts.clock.now();
+    const { deadline } = this.#work.context;
+    if (now >= deadline) return this.#fail(this.#tooLate());
+    this.#lookAt(deadline);
+    if (!this.#isPatient) return;
+    this.#isPatient = false;
+    this.#join(now);
+  }
+
+  /** Sees to it that `expire` is called then. */
+  #lookAt(at: number): void {
+    this.at = at;
+    if (this.index < 0 && at !== Number.POSITIVE_INFINITY) this.#parts.sweeper.add(this);
   }
 
   /** Tries with a peer now, or waits for one. */
-  #next(): void {
+  #next(now: number): void {
     const lease = this.#pick();
-    if (lease) this.#begin(lease);
-    else if (this.#running.size === 0) this.#wait();
+    if (lease) this.#begin(lease, now);
+    else if (this.#running.length === 0) this.#wait();
   }
 
   #pick(): Lease | undefined {
     return this.#parts.balancer.pick(this.#target.candidates(), this.#tried ?? NONE);
   }
 
-  #begin(lease: Lease): void {
-    const joinable = this.#options.idempotent && !this.#options.finished;
-    const attempt: Attempt = {
-      lease,
-      beganAt: this.#parts.clock.now(),
-      cancellation: joinable ? new Cancellation() : undefined,
-      stopPatience: joinable ? this.#watchPatience() : undefined,
-    };
+  #begin(lease: Lease, now: number): void {
+    const { context, finished, idempotent } = this.#work;
+    const isFirst = this.#tries === 0;
+    const values = isFirst ? context : { ...context };
+    if (!finished) values.cancellation = new Cancellation();
+    const attempt = new Attempt(this, lease, now, values);
+    if (idempotent && !finished) this.#bePatient(now);
     this.#tries++;
     this.#begun++;
-    this.#running.add(attempt);
-    const values = attempt.cancellation
-      ? { ...this.#caller, cancellation: attempt.cancellation }
-      : this.#caller;
-    let answer: Promise<T>;
-    try {
-      answer = context.enter(values, () => this.#attempt(lease.peer));
-    } catch (error) {
-      answer = Promise.reject(error);
-    }
-    answer.then(
-      (value) => this.#succeeded(attempt, value),
-      (error) => this.#failed(attempt, error),
-    );
+    this.#running = this.#running.length === 0 ? [attempt] : [...this.#running, attempt];
+    this.#work.attempt(lease.peer, values, attempt);
   }
 
-  #succeeded(attempt: Attempt, value: T): void {
-    const { finished } = this.#options;
-    const end = (): void => this.#end(attempt, 'ok');
-    if (this.#settled || !finished) end();
-    else finished(value).then(end, end);
+  succeeded(attempt: Attempt<T>, value: T, at: number | undefined): void {
+    const { finished } = this.#work;
+    if (this.#settled || !finished) this.#end(attempt, 'ok');
+    else {
+      const end = (): void => this.#end(attempt, 'ok');
+      finished(value).then(end, end);
+    }
     if (this.#settled) return;
-    this.#running.delete(attempt);
+    this.#remove(attempt);
     this.#settle();
-    if (this.#running.size > 0)
+    if (this.#running.length > 0)
       this.#cancelRunning(
         new GoblinError('CANCELED', { message: 'another attempt answered first' }),
         attempt,
       );
-    this.#resolve(value);
+    this.#work.succeeded(value, at);
   }
 
-  #failed(attempt: Attempt, error: unknown): void {
+  failed(attempt: Attempt<T>, error: unknown): void {
     const { clock, directory } = this.#parts;
     const { peer } = attempt.lease;
     const outcome = outcomeOf(error, clock.now() - attempt.beganAt);
     this.#end(attempt, outcome);
     if (outcome === 'unreachable') directory.suspect(peer.instance, (error as GoblinError).message);
     if (this.#settled) return;
-    this.#running.delete(attempt);
+    this.#remove(attempt);
     if (neverBegan(error)) this.#begun--;
     this.#tried ??= new Set();
     this.#tried.add(peer.instance);
 
-    const again = mayTryAgain(error, this.#options.idempotent);
+    const again = mayTryAgain(error, this.#work.idempotent);
     if (again && this.#retry(error)) return;
-    if (again && this.#running.size > 0) return;
+    if (again && this.#running.length > 0) return;
     this.#fail(explained(error, this.#target.name, peer, this.#tries, this.#timeLeftMs()));
   }
 
   /** Makes another attempt, at once on a peer not yet tried, otherwise after a pause. False when it may not. */
   #retry(error: GoblinError): boolean {
+    const { clock, random } = this.#parts;
     if (!this.#mayAttempt()) return false;
     const first = this.#tries === 1 && this.#untried();
-    const pauseMs = first ? 0 : backoffMs(this.#tries - 1, this.#parts.random);
+    const pauseMs = first ? 0 : backoffMs(this.#tries - 1, random);
     if (pauseMs >= this.#timeLeftMs() || !this.#withdraw(error.code)) return false;
-    if (pauseMs === 0) this.#next();
+    if (pauseMs === 0) this.#next(clock.now());
     else {
       this.#backoff?.cancel();
-      this.#backoff = this.#parts.clock.after(pauseMs, () => {
+      this.#backoff = clock.after(pauseMs, () => {
         this.#backoff = undefined;
-        this.#next();
+        this.#next(clock.now());
       });
     }
     return true;
@@ -208,51 +226,58 @@ export class Dispatch<T> {
     return this.#target.candidates().some((peer) => !this.#tried?.has(peer.instance));
   }
 
-  #watchPatience(): (() => void) | undefined {
-    const patienceMs = Math.min(PATIENCE_MS, this.#timeLeftMs() / 2);
-    if (patienceMs < MIN_PATIENCE_MS) return undefined;
-    return this.#parts.sweeper.watch(this.#parts.clock.now() + patienceMs, () => this.#join());
+  #bePatient(now: number): void {
+    const patienceMs = Math.min(PATIENCE_MS, (this.#work.context.deadline - now) / 2);
+    if (patienceMs < MIN_PATIENCE_MS) return;
+    this.#isPatient = true;
+    this.#lookAt(now + patienceMs);
   }
 
   /** Puts another attempt beside those that have not answered. */
-  #join(): void {
-    if (this.#settled || this.#backoff || !this.#mayAttempt()) return;
+  #join(now: number): void {
+    if (this.#backoff || !this.#mayAttempt()) return;
     this.#tried ??= new Set();
     for (const { lease } of this.#running) this.#tried.add(lease.peer.instance);
     if (!this.#untried()) return;
     const lease = this.#pick();
     if (!lease) return;
     if (this.#tried.has(lease.peer.instance) || !this.#withdraw('SLOW')) lease.end('unknown');
-    else this.#begin(lease);
+    else this.#begin(lease, now);
   }
 
   #wait(): void {
     this.#stopWaiting = waitForPeer(this.#parts, {
       target: this.#target.name,
-      deadline: this.#caller.deadline,
+      deadline: this.#work.context.deadline,
       attempts: this.#tries,
       start: () => {
         const lease = this.#pick();
-        if (lease) this.#begin(lease);
-        return lease !== undefined;
+        if (!lease) return false;
+        this.#begin(lease, this.#parts.clock.now());
+        return true;
       },
       fail: (error) => this.#fail(error),
     });
   }
 
-  #end(attempt: Attempt, outcome: AttemptOutcome): void {
-    attempt.stopPatience?.();
+  #end(attempt: Attempt<T>, outcome: AttemptOutcome): void {
+    if (attempt === this.#running.at(-1)) this.#isPatient = false;
     if (attempt.lease.end(outcome)) this.#record.attempts[outcome].add();
   }
 
-  #cancelRunning(reason: GoblinError, winner?: Attempt): void {
+  #remove(attempt: Attempt<T>): void {
+    this.#running = this.#running.length === 1 ? NOTHING : this.#running.filter((one) => one !== attempt);
+  }
+
+  #cancelRunning(reason: GoblinError, winner?: Attempt<T>): void {
     const now = this.#parts.clock.now();
-    for (const attempt of this.#running) {
+    const running = this.#running;
+    this.#running = NOTHING;
+    for (const attempt of running) {
       const overtaken = winner !== undefined && winner.beganAt > attempt.beganAt;
       this.#end(attempt, overtaken ? 'failed' : outcomeOf(reason, now - attempt.beganAt));
-      attempt.cancellation?.cancel(reason);
+      if (!this.#work.finished) attempt.values.cancellation.cancel(reason);
     }
-    this.#running.clear();
   }
 
   #fail(error: unknown): void {
@@ -260,19 +285,19 @@ export class Dispatch<T> {
     this.#settle();
     const reason = error instanceof GoblinError ? error : new GoblinError('CANCELED', { cause: error });
     this.#cancelRunning(reason);
-    this.#reject(error);
+    this.#work.failed(error);
   }
 
   #settle(): void {
     this.#settled = true;
-    this.#stopWatching?.();
-    this.#stopListening?.();
+    this.#parts.sweeper.remove(this);
+    this.#cancellation.unlisten(this);
     this.#stopWaiting?.();
     this.#backoff?.cancel();
   }
 
   #timeLeftMs(): number {
-    return this.#caller.deadline - this.#parts.clock.now();
+    return this.#work.context.deadline - this.#parts.clock.now();
   }
 
   #tooLate(): unknown {

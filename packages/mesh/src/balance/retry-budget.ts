@@ -11,8 +11,8 @@ const SLOT_MS = 1_000;
 const SLOTS = WINDOW_MS / SLOT_MS;
 
 export interface RetryBudget {
-  /** A request begins. */
-  deposit(): void;
+  /** A request begins. @param now for who has read the clock already. */
+  deposit(now?: number): void;
   /** Whether a retry may be made now; takes it if so. */
   tryWithdraw(): boolean;
   /** How many retries may be made now. */
@@ -25,8 +25,8 @@ export function retryBudget(clock: Clock): RetryBudget {
   let current = 0;
   let currentSince = clock.now();
 
-  function turn(): void {
-    let steps = Math.floor((clock.now() - currentSince) / SLOT_MS);
+  function turn(now: number): void {
+    let steps = Math.floor((now - currentSince) / SLOT_MS);
     if (steps <= 0) return;
     currentSince += steps * SLOT_MS;
     for (steps = Math.min(steps, SLOTS); steps > 0; steps--) {
@@ -36,14 +36,14 @@ export function retryBudget(clock: Clock): RetryBudget {
   }
 
   function balance(): number {
-    turn();
+    turn(clock.now());
     const saved = slots.reduce((sum, slot) => sum + slot, 0);
     return saved / REQUESTS_PER_RETRY + (MIN_PER_SECOND * WINDOW_MS) / 1_000;
   }
 
   return {
-    deposit() {
-      turn();
+    deposit(now = clock.now()) {
+      turn(now);
       slots[current]! += 1;
     },
     tryWithdraw() {

@@ -1,4 +1,6 @@
-/** What a balancer knows of one peer from the attempts with it: what is in flight, and whether it is avoided. */
+/** What a balancer knows of one peer from the attempts with it: what is in flight, and whether it is avoided. The clock
+ * is read only where something goes wrong. */
+import type { Clock } from '@goblin/core';
 
 const CONSECUTIVE_FAILURES = 3;
 const FIRST_EJECTION_MS = 1_000;
@@ -40,15 +42,15 @@ export class Standing {
   }
 
   /** An attempt begins. True when it is the one probe of an avoided peer. */
-  begin(now: number): boolean {
+  begin(clock: Clock): boolean {
     this.inFlight++;
     if (this.#ejections === 0 || this.#probing) return false;
-    this.#probing = now >= this.#ejectedUntil || !this.#reachable;
+    this.#probing = clock.now() >= this.#ejectedUntil || !this.#reachable;
     return this.#probing;
   }
 
   /** An attempt ends. Answers for how long the peer is avoided from now on, 0 when nothing of that changed. */
-  end(outcome: AttemptOutcome, probe: boolean, now: number): number {
+  end(outcome: AttemptOutcome, probe: boolean, clock: Clock): number {
     this.inFlight--;
     if (probe) this.#probing = false;
     if (outcome === 'ok') {
@@ -56,9 +58,9 @@ export class Standing {
       this.#ejections = 0;
       this.#reachable = true;
     }
-    if (outcome === 'unreachable') return this.#eject(outcome, probe, now);
+    if (outcome === 'unreachable') return this.#eject(outcome, probe, clock.now());
     if (outcome === 'failed' && (++this.#failures >= CONSECUTIVE_FAILURES || probe)) {
-      return this.#eject(outcome, probe, now);
+      return this.#eject(outcome, probe, clock.now());
     }
     return 0;
   }

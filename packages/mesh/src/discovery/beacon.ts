@@ -1,8 +1,9 @@
-/** Finds peers by shouting: each process says over UDP each second that it is here, at once when something
- * changes, and goodbye when it leaves. A newcomer's first beacon asks who else is there and gets the answers to
- * itself alone within ANSWER_WITHIN_MS. Who is not heard for SILENCE_MS is forgotten. By default nothing leaves
- * this machine. If the port cannot be opened, that is said and tried again; what comes from strangers changes
- * nothing (beacon-listener.ts). */
+/** Finds peers by shouting: each process says over UDP each second that it is here, at once when something changes,
+ * and goodbye when it leaves. A newcomer's first beacon asks who else is there and gets the answers to itself alone
+ * within ANSWER_WITHIN_MS. Who is not heard for SILENCE_MS is forgotten, unless membership vouches for it. Where
+ * there are many members each speaks and answers the more seldom: all together are no louder than about CHORUS of
+ * them. By default nothing leaves this machine. If the port cannot be opened, that is said and tried again; what
+ * comes from strangers changes nothing (beacon-listener.ts). */
 import type { RemoteInfo } from 'node:dgram';
 import type { Timer } from '@goblin/core';
 import { beaconListener } from './beacon-listener.ts';
@@ -21,6 +22,7 @@ const PERIOD_MS = 1_000;
 /** Each period is up to this share shorter or longer. */
 const JITTER = 0.1;
 const ANSWER_WITHIN_MS = 50;
+const CHORUS = 50;
 /** More newcomers than this at once are answered together. */
 const MAX_SINGLE_ANSWERS = 4;
 /** How often interfaces are looked at again, and a port that could not be opened is tried again. */
@@ -54,11 +56,13 @@ async function startBeacon(context: FinderContext, options: BeaconOptions): Prom
   }
 
   function beat(): void {
-    timer = clock.after(PERIOD_MS * (1 + JITTER * (2 * random() - 1)), beat);
+    const seldom = Math.max(1, context.members() / CHORUS);
+    timer = clock.after(PERIOD_MS * seldom * (1 + JITTER * (2 * random() - 1)), beat);
     void say('here');
   }
 
   function asked(newcomer: RemoteInfo): void {
+    if (random() * context.members() > CHORUS) return;
     asking.push(newcomer);
     answerTimer ??= clock.after(random() * ANSWER_WITHIN_MS, answer);
   }

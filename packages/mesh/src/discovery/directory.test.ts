@@ -126,6 +126,24 @@ test('a suspect leaves within two seconds unless it is heard again', async () =>
   assert.equal(changes.at(-1), 'tax-1 left: connection refused');
 });
 
+test("by membership's word a peer stays until membership takes it back, suspected or not", async () => {
+  const { clock, directory, changes } = setUp();
+  const word = () => ({ by: 'membership', at: clock.now(), forMs: Number.POSITIVE_INFINITY });
+  directory.heard(announcement('tax-1'), word());
+  directory.suspect('tax-1', 'connection refused');
+  await clock.advance(60_000);
+  assert.deepEqual(instances(directory.peers), ['tax-1']);
+  assert.equal(directory.suspicionOf('tax-1'), 'connection refused');
+  directory.heard(announcement('tax-1'), word());
+  assert.equal(directory.suspicionOf('tax-1'), undefined);
+  directory.left('tax-1', 'did not answer probes');
+  assert.deepEqual(changes, [
+    'tax-1 joined: membership',
+    'tax-1 suspected: connection refused',
+    'tax-1 left: did not answer probes',
+  ]);
+});
+
 test('silence while we could not listen is no reason to forget anybody', async () => {
   const { clock, directory, now } = setUp();
   directory.heard(announcement('tax-1'), now());

@@ -1,11 +1,12 @@
-/** Each process's own view of the peers. Finders and membership write into it, callers read from it; reading
- * is synchronous and allocates nothing, because every call reads.
+/** Each process's own view of the peers. Finders and membership write into it, callers read from it; reading is
+ * synchronous and allocates nothing, because every call reads.
  *
  * What is known rests on evidence: a sighting says when the peer itself was heard and how long that holds.
- * A peer is forgotten when nothing newer came in that time, SUSPECT_MS after somebody could not connect to it
- * unless it was heard since, or at once by its goodbye. Silence counts only while we listen: after a stall of
- * this process or while a finder had to drop what it received, nobody is forgotten for it. Who left stays
- * left for evidence from before; after a goodbye, for all but a higher incarnation. */
+ * Membership's word holds until membership takes it back. Any other peer is forgotten when nothing newer came in
+ * that time, SUSPECT_MS after somebody could not connect to it unless it was heard since, or at once by its
+ * goodbye. Silence counts only while we listen: after a stall of this process or while a finder had to drop what it
+ * received, nobody is forgotten for it. Who left stays left for evidence from before; after a goodbye, for all but
+ * a higher incarnation. */
 import type { Clock, Logger, Metrics } from '@goblin/core';
 import type { Announcement, Peer } from '../peer.ts';
 import { createComplaints } from './complaints.ts';
@@ -15,6 +16,8 @@ import { waitFor } from './wait-for.ts';
 
 /** More peers than this are refused: a membership of another make is needed long before. */
 export const MAX_PEERS = 5_000;
+/** Who sees ourselves. */
+export const SELF = 'self';
 const SWEEP_MS = 250;
 const SUSPECT_MS = 1_500;
 /** A sweep this late means that the process stood still and has not read what the network holds for it. */
@@ -22,19 +25,20 @@ const STALL_MS = 1_000;
 const AFTER_STALL_MS = 3_000;
 
 export type DirectoryChange = {
-  readonly kind: 'joined' | 'changed' | 'left';
+  /** `suspected`: it may have ended; it stays until that is sure. */
+  readonly kind: 'joined' | 'changed' | 'suspected' | 'left';
   readonly peer: Peer;
-  /** Who said so (`beacon`, `seeds`), and for `left` why (`said goodbye`, `not heard for 5 s`). */
+  /** Who said so (`beacon`, `membership`); for `suspected` and `left` why (`said goodbye`, `not heard for 5 s`). */
   readonly because: string;
 };
 
 /** Evidence that a peer is there. */
 export interface Sighting {
-  /** Who heard it: `beacon`, `seeds`. */
+  /** Who heard it: `beacon`, `membership`. */
   readonly by: string;
   /** When the peer itself was heard, on the monotonic clock. For hearsay earlier than now. */
   readonly at: number;
-  /** How long after that it still counts as there; Infinity for ourselves. */
+  /** How long after that it still counts as there; Infinity for ourselves and by membership's word. */
   readonly forMs: number;
 }
 
@@ -48,6 +52,8 @@ export interface Directory {
   peer(instance: string): Peer | undefined;
   /** When it was last heard itself, on the monotonic clock. */
   lastHeard(instance: string): number | undefined;
+  /** Why it may have ended; undefined when nothing speaks for that. */
+  suspicionOf(instance: string): string | undefined;
   /** Whether anybody was ever known to answer this contract or have this service name, in whatever state. */
   knows(name: string): boolean;
   /** Who said goodbye and in which incarnation, the latest last. Bounded. */
@@ -59,7 +65,8 @@ export interface Directory {
 
   /** Takes in what a peer says of itself; older incarnations than the known one change nothing. */
   heard(announcement: Announcement, sighting: Sighting): void;
-  /** Somebody could not connect to it: it has left unless it is heard again soon. */
+  /** Somebody could not connect to it: it has left unless it is heard again soon, or membership finds that it is
+   * there. */
   suspect(instance: string, because: string): void;
   /** Forgets a peer until there is newer evidence of it. */
   left(instance: string, because: string): void;
@@ -79,6 +86,7 @@ export interface DirectoryOptions {
 
 interface Entry {
   peer: Peer;
+  readonly isSelf: boolean;
   heardAt: number;
   expiresAt: number;
   suspicion: { readonly at: number; readonly because: string } | undefined;
@@ -142,6 +150,7 @@ export function createDirectory({ clock, log, metrics }: DirectoryOptions): Dire
     graves.remove(announcement.instance);
     entries.set(announcement.instance, {
       peer: announcement,
+      isSelf: sighting.by === SELF,
       heardAt: sighting.at,
       expiresAt: sighting.at + sighting.forMs,
       suspicion: undefined,
@@ -191,6 +200,7 @@ export function createDirectory({ clock, log, metrics }: DirectoryOptions): Dire
     sweptAt = now;
     if (now < deafUntil) return;
     for (const [instance, { heardAt, expiresAt, suspicion }] of entries) {
+      if (expiresAt === Number.POSITIVE_INFINITY) continue;
       if (suspicion && now - suspicion.at >= SUSPECT_MS) left(instance, suspicion.because);
       else if (now >= expiresAt) left(instance, `not heard for ${Math.round((now - heardAt) / 1_000)} s`);
     }
@@ -219,9 +229,11 @@ export function createDirectory({ clock, log, metrics }: DirectoryOptions): Dire
     goodbye,
     suspect(instance, because) {
       const entry = entries.get(instance);
-      if (!entry || entry.expiresAt === Number.POSITIVE_INFINITY) return;
+      if (!entry || entry.isSelf) return;
       entry.suspicion ??= { at: clock.now(), because };
+      tell({ kind: 'suspected', peer: entry.peer, because });
     },
+    suspicionOf: (instance) => entries.get(instance)?.suspicion?.because,
     deaf(forMs) {
       deafUntil = Math.max(deafUntil, clock.now() + forMs);
     },

@@ -1,13 +1,23 @@
-/** A finder brings peers to the directory and our announcement to others: by beacon, by seeds, later by DNS.
- * Finders can be combined. One that fails reports it and goes on trying; it never stops the process. */
+/** A finder finds the first peers: by beacon, or by addresses that are listed, looked up in DNS or read from a file.
+ * From there on membership keeps the truth. Finders can be combined. One that fails reports it and goes on trying;
+ * it never stops the process. */
 import type { Clock, Logger, Metrics } from '@goblin/core';
-import type { Announcement } from '../peer.ts';
+import type { Announcement, Endpoint } from '../peer.ts';
 import type { Directory } from './directory.ts';
 
 export interface FinderContext {
   readonly directory: Directory;
   /** What we say of ourselves now. */
   self(): Announcement;
+  /** How many members membership vouches for, ourselves included; 1 where we are alone. */
+  members(): number;
+  /** Whether the peer that listens there for calls is a member already. */
+  listensAt(address: Endpoint): boolean;
+  /** Whether this instance is a member. */
+  isMember(instance: string): boolean;
+  /** Asks whoever listens there for all it knows, and tells it of us. Resolves with its name; rejects with why it did
+   * not work. */
+  contact(address: Endpoint): Promise<string>;
   /** Authenticates what goes over the wire between peers of one cluster. */
   readonly clusterKey: ClusterKey;
   /** Grows by one with each message we send, so that receivers tell new ones from repeated ones. */

@@ -6,7 +6,7 @@ import {
   type Call,
   type Clock,
   type ContextValues,
-  context,
+  contextOf,
   GoblinError,
   systemClock,
   type Telemetry,
@@ -77,7 +77,7 @@ export function httpTransport(options: HttpTransportOptions = {}): Transport {
   function carry(known: KnownPeer, call: Call): Promise<unknown> {
     const now = clock.now();
     known.usedAt = now;
-    const outgoing = outgoingCall(call, known.address, context.current, now, maxAnswerBytes);
+    const outgoing = outgoingCall(call, known.address, contextOf(call), now, maxAnswerBytes);
     return call.procedure.stream
       ? new StreamCall(outgoing, known.connections).began
       : new UnaryCall(outgoing, known.connections).promise;

@@ -1,20 +1,23 @@
 /** The context of a call as it crosses a link: the time left, the trace as 25 bytes, and what else there is as a list of
  * keys and values. What is absent takes no bytes. It is what HTTP carries in headers, and is read as carefully:
  * tenant and actor are believed as they come, so a port that strangers can reach must not be a link's. */
-import type { Cancellation, ContextValues, TraceContext } from '@goblin/core';
+import {
+  type Cancellation,
+  type ContextValues,
+  readTrace,
+  TRACE_BYTES,
+  type TraceContext,
+  writeTrace,
+} from '@goblin/core';
 import { attributesLength, NO_ATTRIBUTES, readAttributes } from './call-attributes.ts';
 import { HAS_ATTRIBUTES, HAS_DEADLINE, HAS_TRACE, readUint32, writeUint32 } from './frames.ts';
 import { LinkViolation } from './violation.ts';
 
 const DEADLINE_BYTES = 4;
-const TRACE_BYTES = 25;
-const TRACE_ID_BYTES = 16;
-const SPAN_ID_BYTES = 8;
 /** Room for all but the attributes. */
 export const FIXED_BYTES: number = DEADLINE_BYTES + TRACE_BYTES;
 /** 49 days: what goes beyond is as good as no deadline. */
 const MAX_LEFT_MS = 0xffff_ffff;
-const SAMPLED = 1;
 
 /** Which fields these values take. */
 export function flagsOf(values: ContextValues, attributes: Buffer | undefined): number {
@@ -34,11 +37,8 @@ export function writeContext(bytes: Buffer, at: number, values: ContextValues, n
     writeUint32(bytes, next, leftMs);
     next += DEADLINE_BYTES;
   }
-  const { trace } = values;
-  if (trace) {
-    bytes.write(trace.traceId, next, TRACE_ID_BYTES, 'hex');
-    bytes.write(trace.spanId, next + TRACE_ID_BYTES, SPAN_ID_BYTES, 'hex');
-    bytes[next + TRACE_ID_BYTES + SPAN_ID_BYTES] = trace.sampled ? SAMPLED : 0;
+  if (values.trace) {
+    writeTrace(bytes, next, values.trace);
     next += TRACE_BYTES;
   }
   return next;
@@ -75,21 +75,13 @@ export function readContext(
     leftMs = readUint32(bytes, next);
     next += DEADLINE_BYTES;
   }
+  const traceAt = next;
   if (flags & HAS_TRACE) {
-    trace = readTrace(bytes, next);
+    trace = readTrace(bytes, traceAt);
     next += TRACE_BYTES;
   }
   const { state, baggage, tenant, actor, requestId } =
     flags & HAS_ATTRIBUTES ? readAttributes(bytes, next, trace) : NO_ATTRIBUTES;
-  if (trace && state !== undefined) trace = { ...trace, state };
+  if (state !== undefined) trace = readTrace(bytes, traceAt, state);
   return { deadline: now + leftMs, cancellation, trace, baggage, tenant, actor, requestId };
-}
-
-function readTrace(bytes: Buffer, at: number): TraceContext {
-  const ids = bytes.toString('hex', at, at + TRACE_ID_BYTES + SPAN_ID_BYTES);
-  return {
-    traceId: ids.slice(0, TRACE_ID_BYTES * 2),
-    spanId: ids.slice(TRACE_ID_BYTES * 2),
-    sampled: (bytes[at + TRACE_ID_BYTES + SPAN_ID_BYTES]! & SAMPLED) === SAMPLED,
-  };
 }

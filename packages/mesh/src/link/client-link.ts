@@ -3,7 +3,8 @@
  * begun; when the link ends in any other way, every call fails with CONNECTION_FAILED. Those that were never
  * given to the socket surely never began and say so. */
 import type { Socket } from 'node:net';
-import { type Clock, GoblinError, type Procedure } from '@goblin/core';
+import { deadlines, GoblinError, type Procedure } from '@goblin/core';
+import { badAnswer, connectionFailure, type Progress } from '../http/connection-failure.ts';
 import { encodeAttributes } from './call-attributes.ts';
 import { FIXED_BYTES, flagsOf, writeContext } from './call-context.ts';
 import { type Codec, chooseCodec, jsonCodec } from './codec.ts';
@@ -48,7 +49,6 @@ export interface ClientLinkOptions {
   /** Who calls. */
   readonly instance: string;
   readonly limits: LinkLimits;
-  readonly clock: Clock;
   /** Called once, when nothing goes through any more. */
   readonly onEnd: (link: ClientLink, reason: Error | undefined) => void;
 }
@@ -63,6 +63,10 @@ export class ClientLink extends LinkEnd {
   /** What the other end takes; unknown until it has said hello. */
   #peer: Hello | undefined;
   #isDraining = false;
+  /** When the calls of which batch began to be written. */
+  #batchBeganAt = 0;
+  #batch = -1;
+  #readAt = 0;
 
   constructor(socket: Socket, options: ClientLinkOptions) {
     super(socket);
@@ -109,8 +113,9 @@ export class ClientLink extends LinkEnd {
 
   #write(call: OutgoingCall, { maxPayloadBytes, maxMethods }: Hello): void {
     const { out } = this;
-    const { procedure, values } = call;
-    const payload = this.codec.encode(call.input);
+    const { values } = call;
+    const { procedure, input } = call.call;
+    const payload = this.codec.encode(input);
     const room = roomFor(payload);
     if (room > maxPayloadBytes && Buffer.byteLength(payload) > maxPayloadBytes)
       throw payloadTooLarge(procedure.path, maxPayloadBytes);
@@ -121,10 +126,26 @@ export class ClientLink extends LinkEnd {
     let at = out.begin(CALL, call.id, CALL_HEAD_BYTES + FIXED_BYTES + (attributes?.length ?? 0) + room);
     writeUint16(out.bytes, at, method);
     out.bytes[at + 2] = flagsOf(values, attributes);
-    at = writeContext(out.bytes, at + CALL_HEAD_BYTES, values, this.#options.clock.now());
+    at = writeContext(out.bytes, at + CALL_HEAD_BYTES, values, this.#batchBegan());
     if (attributes) at = out.put(at, attributes);
     out.end(out.put(at, payload));
     call.batch = out.batches;
+  }
+
+  /** The time as of the first call of a batch, which all leave together: reading a clock costs as much as writing
+   * a call. */
+  #batchBegan(): number {
+    if (this.#batch !== this.out.batches) {
+      this.#batch = this.out.batches;
+      this.#batchBeganAt = deadlines.clock.now();
+    }
+    return this.#batchBeganAt;
+  }
+
+  /** When the frames that are being taken were read. */
+  get readAt(): number {
+    this.#readAt ||= deadlines.clock.now();
+    return this.#readAt;
   }
 
   /** Gives a procedure its number, by which calls name it from now on. */
@@ -141,6 +162,7 @@ export class ClientLink extends LinkEnd {
     if (this.#waiting.delete(call) || this.isEnded || call.id === UNSENT) return;
     this.out.frame(CANCEL, call.id);
     this.#remove(call);
+    if (this.#isDraining) this.#finishIfIdle();
   }
 
   /** Lets the other end send more items. */
@@ -156,14 +178,11 @@ export class ClientLink extends LinkEnd {
     this.#isDraining = true;
     for (const call of this.#waiting) call.fail(this.#notTaken('is closing'));
     this.#waiting.clear();
-    if (this.#calls.size === 0 && !this.isEnded) this.finish();
+    this.#finishIfIdle();
   }
 
   badAnswer(what: string, cause?: unknown): GoblinError {
-    return new GoblinError('BAD_ANSWER', {
-      message: `${this.#options.address} answered with something that is not an answer: ${what}`,
-      cause,
-    });
+    return badAnswer(this.#options.address, what, cause);
   }
 
   protected take(type: number, id: number, bytes: Buffer, at: number, end: number): void {
@@ -172,36 +191,38 @@ export class ClientLink extends LinkEnd {
     const call = this.#calls.get(id);
     // An answer that comes after its call was cancelled has nobody waiting for it.
     if (!call) return;
+    if (call.isStream ? type === REPLY : type === ITEM || type === END)
+      throw new LinkViolation('a stream and a single answer are mixed up');
     if (type === ITEM) return call.item(bytes, at, end);
+    if (type !== REPLY && type !== END && type !== ERROR)
+      throw new LinkViolation(`frames of type ${type} are unknown here`);
     this.#remove(call);
     if (type === REPLY) call.reply(bytes, at, end);
     else if (type === END) call.end();
-    else if (type === ERROR) call.fail(this.#errorOf(bytes.toString('utf8', at, end)));
-    else throw new LinkViolation(`frames of type ${type} are unknown`);
+    else call.fail(this.#errorOf(bytes.toString('utf8', at, end)));
   }
 
   protected taken(): void {
-    if (this.#isDraining && this.#calls.size === 0 && !this.isEnded) this.finish();
+    this.#readAt = 0;
+    if (this.#isDraining) this.#finishIfIdle();
+  }
+
+  #finishIfIdle(): void {
+    if (this.#calls.size === 0 && !this.isEnded) this.finish();
   }
 
   protected ended(reason: Error | undefined): void {
     const { address, onEnd } = this.#options;
     onEnd(this, reason);
-    const why = reason?.message || 'it was closed';
-    const failure = (message: string, data?: { started: boolean }): GoblinError =>
-      new GoblinError('CONNECTION_FAILED', { message, ...(data && { data }), cause: reason });
-    for (const call of this.#waiting)
-      call.fail(failure(`${address} cannot be reached: ${why}`, { started: false }));
+    const why = reason ?? new Error('it was closed');
+    for (const call of this.#waiting) call.fail(connectionFailure(why, address, 'unsent'));
     this.#waiting.clear();
-    for (const call of this.#calls) {
-      if (call.hasBegun)
-        call.fail(failure(`the link to ${address} failed within the answer: ${why}`, { started: true }));
-      else if (call.batch === this.out.batches)
-        call.fail(
-          failure(`the link to ${address} failed before the call was sent: ${why}`, { started: false }),
-        );
-      else call.fail(failure(`the link to ${address} failed before the answer: ${why}`));
-    }
+    for (const call of this.#calls) call.fail(connectionFailure(why, address, this.#progressOf(call)));
+  }
+
+  #progressOf(call: OutgoingCall): Progress {
+    if (call.hasBegun) return 'answering';
+    return call.batch === this.out.batches ? 'unsent' : 'sent';
   }
 
   /** The other end's hello: what waited is sent. */

@@ -34,8 +34,10 @@ export const HAS_DEADLINE = 1;
 export const HAS_TRACE = 2;
 export const HAS_ATTRIBUTES = 4;
 
-/** A hello, a goodbye and the definition of a method are never longer. */
+/** A hello and the reason of a break are never longer. */
 export const MAX_CONTROL_BYTES = 4_096;
+/** The name of a method. */
+export const MAX_METHOD_BYTES = 512;
 /** Tenant, actor, request id, baggage and trace state of one call. */
 export const MAX_ATTRIBUTES_BYTES = 16_384;
 /** What stands between a frame's head and its payload, at most. */

@@ -13,7 +13,7 @@ import {
 
 /** Where the items go. */
 export interface ItemSink {
-  /** Sends one item and answers how many bytes it took. */
+  /** Sends one item and answers how many bytes its frame takes. */
   item(value: unknown): number;
   /** Undefined while the socket takes more; otherwise resolves when it does. */
   congestion(): Promise<void> | undefined;

@@ -46,7 +46,8 @@ export abstract class LinkEnd {
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('error', (error) => this.#end(error));
-    socket.on('end', () => this.#end(undefined));
+    // The port's server keeps half of a connection open: that is for HTTP.
+    socket.on('end', () => this.finish());
     socket.on('close', () => this.#end(undefined));
   }
 

@@ -1,14 +1,14 @@
 /** The answering side of all links of a process. It is given connections that begin with the link's preface, by the
  * door of the port that they share with HTTP (door.ts) or by a server of their own. */
 import type { Socket } from 'node:net';
-import { type Clock, GoblinError, systemClock, type Telemetry } from '@goblin/core';
+import { answersOf, type Clock, systemClock, type Telemetry } from '@goblin/core';
 import type { ServedContract } from '../http/http-server.ts';
-import type { Endpoint } from '../http/procedure-endpoint.ts';
 import { DEFAULT_LIMITS, type LinkLimits } from './hello.ts';
 import { TICK_MS } from './link-end.ts';
 import { LinkKeeper } from './link-keeper.ts';
 import { linkMetrics } from './link-metrics.ts';
-import { ServerLink } from './server-link.ts';
+import { cutShort, unknownProcedure } from './link-refusal.ts';
+import { type LinkEndpoint, ServerLink } from './server-link.ts';
 
 /** A link without calls is closed after this long; the caller's side does so sooner. */
 export const IDLE_LINK_MS = 120_000;
@@ -22,6 +22,7 @@ export interface LinkServerOptions {
   /** Who answers, for the other side's log. */
   readonly instance?: string;
   readonly limits?: Partial<LinkLimits>;
+  /** Paces the checks for idle links and silent ends. */
   readonly clock?: Clock;
 }
 
@@ -74,7 +75,6 @@ export function linkServer(options: LinkServerOptions): LinkServer {
       const link = new ServerLink(socket, {
         instance: options.instance ?? '',
         limits,
-        clock,
         endpoint: (path) => endpoints.get(path) ?? unknownProcedure(path, contracts),
         isDraining: () => isDraining,
         onEnd(link, reason) {
@@ -90,23 +90,10 @@ export function linkServer(options: LinkServerOptions): LinkServer {
   };
 }
 
-/** The call was begun, and what it did until now stays done. */
-function cutShort(): GoblinError {
-  return new GoblinError('UNAVAILABLE', { message: 'this instance shut down before it had an answer' });
-}
-
-function endpointsOf(services: readonly ServedContract[]): ReadonlyMap<string, Endpoint> {
-  const endpoints = new Map<string, Endpoint>();
+function endpointsOf(services: readonly ServedContract[]): ReadonlyMap<string, LinkEndpoint> {
+  const endpoints = new Map<string, LinkEndpoint>();
   for (const { contract, procedures } of services)
     for (const procedure of Object.values(contract.procedures))
-      endpoints.set(procedure.path, { procedure, procedures });
+      endpoints.set(procedure.path, { procedure, procedures, answer: answersOf(procedures) });
   return endpoints;
-}
-
-/** A caller with a newer contract asks for what is not here yet. */
-function unknownProcedure(path: string, contracts: ReadonlySet<string>): GoblinError {
-  const [, contract = '', name = ''] = path.split('/', 3);
-  return contracts.has(contract)
-    ? new GoblinError('UNIMPLEMENTED', { message: `${contract} has no procedure ${name}` })
-    : new GoblinError('NOT_FOUND', { message: `there is nothing at ${path}` });
 }

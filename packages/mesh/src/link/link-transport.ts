@@ -2,8 +2,17 @@
  * them. One that failed is opened anew by the next call; one that was not used for IDLE_PEER_MS is closed. */
 import { connect } from 'node:net';
 import { type ConnectionOptions, connect as connectSecurely } from 'node:tls';
-import { type Clock, context, GoblinError, systemClock, type Telemetry } from '@goblin/core';
+import {
+  type Call,
+  type Clock,
+  context,
+  contextOf,
+  GoblinError,
+  systemClock,
+  type Telemetry,
+} from '@goblin/core';
 import { isLoopback } from '../discovery/beacon-sockets.ts';
+import type { Outcome } from '../dispatcher.ts';
 import { IDLE_PEER_MS } from '../http/http-transport.ts';
 import { addressOf, type Peer } from '../peer.ts';
 import type { Transport } from '../transport.ts';
@@ -13,7 +22,7 @@ import { TICK_MS } from './link-end.ts';
 import { LinkKeeper } from './link-keeper.ts';
 import { linkMetrics } from './link-metrics.ts';
 import { streamOver } from './outgoing-stream.ts';
-import { unaryOver } from './outgoing-unary.ts';
+import { OutgoingUnary } from './outgoing-unary.ts';
 
 /** What a process shows and trusts, as `tls.connect` takes it. */
 export type LinkCredentials = Pick<
@@ -31,6 +40,7 @@ export interface LinkTransportOptions {
   /** Of a stream's items that wait for their consumer. Default 256 KiB. */
   readonly windowBytes?: number;
   readonly telemetry?: Telemetry;
+  /** Paces the checks for idle links and silent ends. */
   readonly clock?: Clock;
 }
 
@@ -55,6 +65,7 @@ export function linkTransport(options: LinkTransportOptions = {}): Transport {
   const byPeer = new WeakMap<Peer, ClientLink>();
   const metrics = options.telemetry && linkMetrics(options.telemetry, 'client', links);
   let whenEmpty: (() => void) | undefined;
+  let lost: (peer: Peer, because: string) => void = () => {};
   let closed = false;
 
   function linkTo(peer: Peer): ClientLink {
@@ -80,31 +91,43 @@ export function linkTransport(options: LinkTransportOptions = {}): Transport {
       address,
       instance: options.instance ?? '',
       limits,
-      clock,
       onEnd(link, reason) {
         byAddress.delete(address);
         links.delete(link);
-        if (reason) metrics?.ended(address, reason);
+        if (reason) {
+          metrics?.ended(address, reason);
+          lost(peer, `the link to it ended: ${reason.message}`);
+        }
         if (links.size === 0) whenEmpty?.();
       },
     });
+  }
+
+  function begin(peer: Peer, call: Call, outcome: Outcome<unknown>): void {
+    try {
+      new OutgoingUnary(linkTo(peer), call, contextOf(call), outcome).begin();
+    } catch (error) {
+      outcome.failed(error);
+    }
   }
 
   return {
     name: 'link',
 
     call(peer, call) {
-      try {
-        const link = linkTo(peer);
-        const over = call.procedure.stream ? streamOver : unaryOver;
-        return over(link, call, context.current);
-      } catch (error) {
-        return Promise.reject(error);
-      }
+      if (call.procedure.stream) return streamOver(() => linkTo(peer), call, contextOf(call));
+      return new Promise((resolve, reject) => begin(peer, call, { succeeded: resolve, failed: reject }));
+    },
+
+    begin,
+
+    onLost(listener) {
+      lost = listener;
     },
 
     async close() {
       closed = true;
+      lost = () => {};
       metrics?.[Symbol.dispose]();
       if (links.size === 0) return;
       const empty = new Promise<void>((resolve) => {

@@ -6,7 +6,6 @@ import {
   type ContextValues,
   cancelledError,
   type GoblinError,
-  type Procedure,
 } from '@goblin/core';
 import type { ClientLink } from './client-link.ts';
 
@@ -15,8 +14,7 @@ export const UNSENT = -1;
 
 export abstract class OutgoingCall implements CancelListener {
   abstract readonly isStream: boolean;
-  readonly procedure: Procedure;
-  readonly input: unknown;
+  readonly call: Call;
   readonly values: ContextValues;
   /** Its number on the link; the link sets it. */
   id: number = UNSENT;
@@ -27,8 +25,7 @@ export abstract class OutgoingCall implements CancelListener {
 
   constructor(link: ClientLink, call: Call, values: ContextValues) {
     this.link = link;
-    this.procedure = call.procedure;
-    this.input = call.input;
+    this.call = call;
     this.values = values;
   }
 
@@ -53,9 +50,10 @@ export abstract class OutgoingCall implements CancelListener {
     return false;
   }
 
-  abstract reply(bytes: Buffer, at: number, end: number): void;
-  abstract item(bytes: Buffer, at: number, end: number): void;
-  abstract end(): void;
+  /** What the other end says; the link sees to it that a stream gets items and an end, and other calls a reply. */
+  reply(_bytes: Buffer, _at: number, _end: number): void {}
+  item(_bytes: Buffer, _at: number, _end: number): void {}
+  end(): void {}
   protected abstract failed(error: GoblinError): void;
 
   fail(error: GoblinError): void {

@@ -3,6 +3,7 @@
  * handler on the other side. */
 import { type Call, type ContextValues, GoblinError } from '@goblin/core';
 import type { ClientLink } from './client-link.ts';
+import { HEAD_BYTES } from './frames.ts';
 import { OutgoingCall } from './outgoing-call.ts';
 import { LinkViolation } from './violation.ts';
 
@@ -13,6 +14,7 @@ interface Waiting {
 
 interface Item {
   readonly value: unknown;
+  /** Of its frame. */
   readonly bytes: number;
 }
 
@@ -20,11 +22,11 @@ type Outcome = { readonly error?: GoblinError };
 
 /** The items. @throws as Transport.call does */
 export async function streamOver(
-  link: ClientLink,
+  link: () => ClientLink,
   call: Call,
   values: ContextValues,
 ): Promise<AsyncIterable<unknown>> {
-  const stream = new OutgoingStream(link, call, values);
+  const stream = new OutgoingStream(link(), call, values);
   stream.begin();
   return stream;
 }
@@ -68,8 +70,8 @@ class OutgoingStream extends OutgoingCall implements AsyncIterableIterator<unkno
     return { done: true, value: undefined };
   }
 
-  item(bytes: Buffer, at: number, end: number): void {
-    const length = end - at;
+  override item(bytes: Buffer, at: number, end: number): void {
+    const length = HEAD_BYTES + end - at;
     if (this.#room <= 0) throw new LinkViolation('an item was sent that there was no room for');
     this.#room -= length;
     this.#hasBegun = true;
@@ -81,14 +83,10 @@ class OutgoingStream extends OutgoingCall implements AsyncIterableIterator<unkno
     this.#serve();
   }
 
-  end(): void {
+  override end(): void {
     this.settle();
     this.#outcome ??= {};
     this.#serve();
-  }
-
-  reply(): void {
-    throw new LinkViolation('a single answer answers a stream');
   }
 
   protected failed(error: GoblinError): void {

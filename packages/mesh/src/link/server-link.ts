@@ -2,9 +2,17 @@
  * answer. Each call is told when its caller leaves. A caller that sends more than it was allowed breaks the
  * protocol; one that does not read its answers is itself not read any further. */
 import type { Socket } from 'node:net';
-import { Cancellation, type Clock, context, GoblinError } from '@goblin/core';
+import {
+  type Call,
+  type CallService,
+  Cancellation,
+  type ContextValues,
+  deadlines,
+  GoblinError,
+  type Procedure,
+} from '@goblin/core';
 import { asGoblinError } from '../http/answer.ts';
-import { begun, type Endpoint } from '../http/procedure-endpoint.ts';
+import { begun } from '../http/procedure-endpoint.ts';
 import { contextLength, readContext } from './call-context.ts';
 import { type Codec, chooseCodec, jsonCodec } from './codec.ts';
 import { encodeError } from './error-payload.ts';
@@ -15,9 +23,11 @@ import {
   DRAIN,
   END,
   ERROR,
+  HEAD_BYTES,
   HELLO,
   ITEM,
   MAX_CALL_HEAD_BYTES,
+  MAX_METHOD_BYTES,
   METHOD,
   NO_CALL,
   PREFACE,
@@ -30,6 +40,8 @@ import {
 import { type Hello, helloOf, type LinkLimits, parseHello } from './hello.ts';
 import { IncomingStream } from './incoming-stream.ts';
 import { LinkEnd } from './link-end.ts';
+import { answerTooLarge, inputTooLarge, malformedInput, notTaken } from './link-refusal.ts';
+import { type Running, RunningCalls } from './running-calls.ts';
 import { LinkViolation } from './violation.ts';
 
 /** Answers that wait for their reader; beyond this no more calls are read, and no more items made. */
@@ -37,33 +49,29 @@ const HIGH_WATER_BYTES = 1_048_576;
 
 const CALL_HEAD_BYTES = 3;
 const WINDOW_BYTES = 4;
-const SLOT_MASK = 0xffff;
+
+/** A procedure that is served. */
+export interface LinkEndpoint {
+  readonly procedure: Procedure;
+  readonly procedures: CallService;
+  /** The same without a promise where the answer is there at once. */
+  answer(call: Call): unknown;
+}
 
 export interface ServerLinkOptions {
   readonly instance: string;
   readonly limits: LinkLimits;
-  readonly clock: Clock;
   /** What is served, by path; an error for what is not. */
-  endpoint(path: string): Endpoint | GoblinError;
+  endpoint(path: string): LinkEndpoint | GoblinError;
   isDraining(): boolean;
   /** Called once, when nothing goes through any more. */
   onEnd(link: ServerLink, reason: Error | undefined): void;
 }
 
-/** A call that its caller waits for. */
-interface Running {
-  readonly id: number;
-  readonly cancellation: Cancellation;
-  readonly stream: IncomingStream | undefined;
-}
-
 export class ServerLink extends LinkEnd {
   readonly #options: ServerLinkOptions;
-  readonly #methods: (Endpoint | GoblinError)[] = [];
-  /** By the slot of the number that the caller gave. */
-  readonly #running: (Running | undefined)[] = [];
-  #size = 0;
-  #streams = 0;
+  readonly #methods: (LinkEndpoint | GoblinError)[] = [];
+  readonly #running = new RunningCalls();
   #codec: Codec = jsonCodec;
   /** What the caller takes; unknown until it has said hello. */
   #peer: Hello | undefined;
@@ -78,11 +86,11 @@ export class ServerLink extends LinkEnd {
 
   /** Calls that run. */
   get size(): number {
-    return this.#size;
+    return this.#running.size;
   }
 
   protected get isOwed(): boolean {
-    return this.#size > 0;
+    return this.#running.size > 0;
   }
 
   /** Asks the caller to finish what runs and to close. */
@@ -93,7 +101,7 @@ export class ServerLink extends LinkEnd {
 
   /** Ends everything that runs. */
   cancelAll(reason: GoblinError): void {
-    for (const running of this.#running) running?.cancellation.cancel(reason);
+    this.#running.cancelAll(reason);
   }
 
   protected take(type: number, id: number, bytes: Buffer, at: number, end: number): void {
@@ -101,15 +109,16 @@ export class ServerLink extends LinkEnd {
     else if (!this.#peer) this.#greet(type, bytes.toString('utf8', at, end));
     else if (type === CANCEL) this.#cancel(id);
     else if (type === WINDOW) this.#widen(id, bytes, at, end);
-    else if (type === METHOD) this.#define(id, bytes.toString('utf8', at, end));
+    else if (type === METHOD) this.#define(id, bytes, at, end);
     else throw new LinkViolation(`frames of type ${type} are unknown here`);
   }
 
   protected taken(): void {
     this.#readAt = 0;
-    if (this.socket.writableLength <= HIGH_WATER_BYTES || this.#drained) return;
+    const congestion = this.congestion();
+    if (!congestion || this.socket.isPaused()) return;
     this.socket.pause();
-    void this.congestion()?.then(() => this.socket.resume());
+    void congestion.then(() => this.socket.resume());
   }
 
   protected ended(reason: Error | undefined): void {
@@ -145,30 +154,28 @@ export class ServerLink extends LinkEnd {
     if (this.#options.isDraining()) this.drain();
   }
 
-  #define(method: number, path: string): void {
+  #define(method: number, bytes: Buffer, at: number, end: number): void {
     if (method !== this.#methods.length) throw new LinkViolation('methods are not numbered in turn');
     if (method >= this.#options.limits.maxMethods) throw new LinkViolation('too many methods are named');
-    this.#methods.push(this.#options.endpoint(path));
+    if (end - at > MAX_METHOD_BYTES) throw new LinkViolation('the name of a method is too long');
+    this.#methods.push(this.#options.endpoint(bytes.toString('utf8', at, end)));
   }
 
   #cancel(id: number): void {
-    const running = this.#running[id & SLOT_MASK];
-    if (running?.id !== id) return;
-    this.#remove(running);
+    const running = this.#running.get(id);
+    if (!running) return;
+    this.#running.remove(running);
     running.cancellation.cancel(new GoblinError('CANCELED'));
   }
 
   #widen(id: number, bytes: Buffer, at: number, end: number): void {
     if (end - at !== WINDOW_BYTES) throw new LinkViolation('a window has no size');
-    const running = this.#running[id & SLOT_MASK];
-    if (running?.id === id) running.stream?.widen(readUint32(bytes, at));
+    this.#running.get(id)?.stream?.widen(readUint32(bytes, at));
   }
 
   #call(id: number, bytes: Buffer, at: number, end: number, peer: Hello): void {
-    const { limits, clock } = this.#options;
-    const slot = id & SLOT_MASK;
-    if (slot >= limits.maxCalls) throw new LinkViolation('more calls run than are allowed');
-    if (this.#running[slot]) throw new LinkViolation('two calls have the same number');
+    const { limits } = this.#options;
+    this.#running.mustBeFree(id, limits.maxCalls);
     if (end - at < CALL_HEAD_BYTES) throw new LinkViolation('a call has no head');
     const endpoint = this.#methods[readUint16(bytes, at)];
     if (!endpoint) throw new LinkViolation('a call is of a method that was not defined');
@@ -177,9 +184,10 @@ export class ServerLink extends LinkEnd {
     const payloadAt = contextAt + contextLength(bytes, contextAt, end, flags);
     if (this.#options.isDraining()) return this.#fail(id, notTaken());
     if (endpoint instanceof GoblinError) return this.#fail(id, endpoint);
-    if (end - payloadAt > limits.maxPayloadBytes) return this.#fail(id, tooLarge(limits.maxPayloadBytes));
+    if (end - payloadAt > limits.maxPayloadBytes)
+      return this.#fail(id, inputTooLarge(limits.maxPayloadBytes));
 
-    this.#readAt ||= clock.now();
+    this.#readAt ||= deadlines.clock.now();
     const { procedure } = endpoint;
     const cancellation = new Cancellation();
     const values = readContext(bytes, contextAt, flags, cancellation, this.#readAt, procedure.deadlineMs);
@@ -187,44 +195,50 @@ export class ServerLink extends LinkEnd {
     try {
       input = this.#codec.decode(bytes, payloadAt, end);
     } catch (error) {
-      return this.#fail(id, malformed(error as Error));
+      return this.#fail(id, malformedInput(error as Error));
     }
-    const call = { procedure, input };
-    const stream = procedure.stream ? new IncomingStream(peer.windowBytes) : undefined;
-    if (stream && this.#streams >= limits.maxStreams)
-      throw new LinkViolation('more streams are open than are allowed');
-    const running: Running = { id, cancellation, stream };
-    this.#add(running);
-    if (stream) {
-      const sink = {
-        item: (value: unknown) => this.#item(running, value),
-        congestion: () => this.congestion(),
-      };
-      stream.run(values, endpoint.procedures, call, sink).then(
-        () => this.#remove(running) && this.out.frame(END, id),
-        (error) => this.#failed(running, error),
-      );
-    } else {
-      context
-        .enter(values, () => endpoint.procedures(call))
-        .then(
-          (output) => this.#reply(running, output),
-          (error) => this.#failed(running, error),
-        );
+    if (procedure.stream) return this.#stream(id, endpoint, values, input, peer);
+    let output: unknown;
+    try {
+      output = endpoint.answer({ procedure, input, context: values, at: this.#readAt });
+    } catch (thrown) {
+      return this.#fail(id, begun(asGoblinError(thrown)));
     }
+    if (!(output instanceof Promise)) return this.#reply(id, output);
+    const running: Running = { id, cancellation, stream: undefined };
+    this.#running.add(running);
+    output.then(
+      (value) => this.#remove(running) && this.#reply(id, value),
+      (thrown) => this.#failed(running, thrown),
+    );
   }
 
-  #reply(running: Running, output: unknown): void {
-    if (!this.#remove(running)) return;
+  #stream(id: number, endpoint: LinkEndpoint, values: ContextValues, input: unknown, peer: Hello): void {
+    if (this.#running.streams >= this.#options.limits.maxStreams)
+      throw new LinkViolation('more streams are open than are allowed');
+    const stream = new IncomingStream(peer.windowBytes);
+    const running: Running = { id, cancellation: values.cancellation, stream };
+    this.#running.add(running);
+    const sink = {
+      item: (value: unknown) => this.#item(running, value),
+      congestion: () => this.congestion(),
+    };
+    stream.run(values, endpoint.procedures, { procedure: endpoint.procedure, input }, sink).then(
+      () => this.#remove(running) && this.out.frame(END, id),
+      (thrown) => this.#failed(running, thrown),
+    );
+  }
+
+  #reply(id: number, output: unknown): void {
     try {
-      this.#send(REPLY, running.id, output);
+      this.#send(REPLY, id, output);
     } catch (error) {
-      this.#fail(running.id, asGoblinError(error));
+      this.#fail(id, asGoblinError(error));
     }
   }
 
   #item(running: Running, value: unknown): number {
-    return this.#running[running.id & SLOT_MASK] === running ? this.#send(ITEM, running.id, value) : 0;
+    return this.#running.has(running) ? this.#send(ITEM, running.id, value) : 0;
   }
 
   #failed(running: Running, thrown: unknown): void {
@@ -236,7 +250,7 @@ export class ServerLink extends LinkEnd {
     this.out.frame(ERROR, id, encodeError(error, this.#peer!.maxPayloadBytes));
   }
 
-  /** Sends a value and answers how many bytes it takes. @throws BAD_ANSWER, INTERNAL */
+  /** Sends a value and answers how many bytes its frame takes. @throws BAD_ANSWER, INTERNAL */
   #send(type: number, id: number, value: unknown): number {
     const payload = this.#encode(value);
     const { maxPayloadBytes } = this.#peer!;
@@ -246,7 +260,7 @@ export class ServerLink extends LinkEnd {
     const start = this.out.begin(type, id, room);
     const end = this.out.put(start, payload);
     this.out.end(end);
-    return end - start;
+    return HEAD_BYTES + end - start;
   }
 
   #encode(value: unknown): string | Uint8Array {
@@ -257,40 +271,8 @@ export class ServerLink extends LinkEnd {
     }
   }
 
-  #add(running: Running): void {
-    this.#running[running.id & SLOT_MASK] = running;
-    this.#size++;
-    if (running.stream) this.#streams++;
-  }
-
-  /** Whether the caller still waited for it. */
+  /** Whether the caller still waits for it. */
   #remove(running: Running): boolean {
-    const slot = running.id & SLOT_MASK;
-    if (this.#running[slot] !== running) return false;
-    this.#running[slot] = undefined;
-    this.#size--;
-    if (running.stream) this.#streams--;
-    return !this.isEnded;
+    return this.#running.remove(running) && !this.isEnded;
   }
-}
-
-/** The call was not begun, so any other instance may take it. */
-function notTaken(): GoblinError {
-  const message = 'this instance is shutting down';
-  return new GoblinError('UNAVAILABLE', { message, data: { started: false } });
-}
-
-function malformed(error: Error): GoblinError {
-  const message = `the input is not JSON: ${error.message}`;
-  return new GoblinError('MALFORMED_REQUEST', { message, cause: error });
-}
-
-function tooLarge(limit: number): GoblinError {
-  const message = `the input is longer than ${limit} bytes (maxPayloadBytes)`;
-  return new GoblinError('PAYLOAD_TOO_LARGE', { message, data: { limit } });
-}
-
-function answerTooLarge(limit: number): GoblinError {
-  const message = `the answer is larger than ${limit} bytes, which the caller takes (maxAnswerBytes)`;
-  return new GoblinError('BAD_ANSWER', { message });
 }

@@ -2,7 +2,8 @@
  * half of a number counts how often its place was used, so that an answer that comes late finds nothing
  * rather than whoever has the place now; it repeats after 65,536 uses of the same place. */
 const SLOT_BITS = 16;
-const SLOT_MASK = 0xffff;
+/** The slot of a number. */
+export const SLOT_MASK = 0xffff;
 
 export class SlotTable<T> {
   readonly #entries: (T | undefined)[] = [];

@@ -18,7 +18,7 @@ export class ByteWriter {
 
   /** What was written, until the next `clear`. */
   get written(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
+    return this.room === 0 ? this.#bytes : this.#bytes.subarray(0, this.#length);
   }
 
   clear(): void {
@@ -66,7 +66,7 @@ export class ByteReader {
   #failed = false;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   /** Something was read that is not there. */
@@ -109,8 +109,10 @@ export class ByteReader {
     return at < 0 ? '' : this.#bytes.toString('latin1', at, at + length);
   }
 
-  block(): Uint8Array {
-    return this.raw(this.u16());
+  /** Undefined when it is empty. */
+  block(): Uint8Array | undefined {
+    const length = this.u16();
+    return length === 0 ? undefined : this.raw(length);
   }
 
   #take(length: number): number {

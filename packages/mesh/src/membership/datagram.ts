@@ -8,8 +8,8 @@
  *     nack      sequence u32
  *     gossip    sender name
  *
- * An ack answers a ping that named us; `introduce` asks its sender, whom we do not know, who it is. A ping-req asks us to ping somebody
- * for its sender: we pass on the ack, or say nack when none came in time. */
+ * An ack answers a ping that named us; `introduce` asks its sender, whom we do not know, who it is. A ping-req asks
+ * us to ping somebody for its sender: we pass on the ack, or say nack when none came in time. */
 import { SEAL_BYTES } from '../discovery/cluster-key.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
 import { type News, newsBytes, readAllNews, writeNews } from './news.ts';

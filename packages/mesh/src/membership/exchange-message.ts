@@ -8,12 +8,11 @@
  *     state   buckets, 32 bytes of bits; then news     this is all I know in these buckets
  *     push    news                       this you do not know
  *     taken */
+import { MAX_EXCHANGE_BYTES } from '../discovery/peer-exchange.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
 import { BUCKETS, DIGEST_BYTES, type Digest, readDigest, writeDigest } from './digest.ts';
 import { type News, newsBytes, readAllNews, writeNews } from './news.ts';
 
-/** A body of an exchange is never larger, sealed. */
-export const MAX_EXCHANGE_BYTES = 524_288;
 const ROOM_FOR_SEAL_BYTES = 1_024;
 const PROTOCOL = 1 << 4;
 const HEAD_BYTES = 11;

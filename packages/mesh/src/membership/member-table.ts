@@ -1,12 +1,11 @@
 /** Everybody known, and in which order they are probed.
  *
  * Those there are stand in one list that is walked from end to end and shuffled after each round, newcomers at a
- * place of chance: so each is probed once per round, and nobody waits for more than two (SWIM's round robin). Those who
- * have gone are remembered for REMEMBERED_MS, so that old news does not bring them back and who was only cut off is
- * found again. Both are bounded; of the gone the oldest give way. */
+ * place of chance: so each is probed once per round, and nobody waits for more than two (SWIM's round robin). Those
+ * who have gone are remembered for REMEMBERED_MS, so that old news does not bring them back and who was only cut
+ * off is found again. Both are bounded; of the gone the oldest give way. */
 import type { Announcement } from '../peer.ts';
 import { instanceHash } from './instance-hash.ts';
-import type { Suspicion } from './suspicion.ts';
 
 const REMEMBERED_MS = 3_600_000;
 const MAX_GONE = 5_000;
@@ -23,7 +22,6 @@ export class Member {
   state: MemberState = 'alive';
   /** Since when it has this state, monotonic ms. */
   changedAt = 0;
-  suspicion: Suspicion | undefined = undefined;
   /** Its place in the order of probes; -1 when it has gone. */
   slot = -1;
 
@@ -99,6 +97,7 @@ export class MemberTable {
 
   /** The one to be probed next. */
   next(): Member | undefined {
+    if (this.#live.length === 0) return undefined;
     if (this.#next >= this.#live.length) {
       this.#shuffle();
       this.#next = 0;

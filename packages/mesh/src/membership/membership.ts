@@ -1,13 +1,13 @@
 /** Who is in the cluster, without any server: SWIM (Das, Gupta, Motivala 2002) with Lifeguard (arXiv 1707.00788), as
- * memberlist and Serf have made it known. Each member probes one other per half second (prober.ts), what it
- * finds out spreads by gossip on all its datagrams (news-queue.ts), whoever is accused wrongly contradicts
- * (roster.ts), and members compare notes over TCP (resync.ts). The load on a member is the same however many there are.
+ * memberlist and Serf have made it known. Each member probes one other per half second (prober.ts), what it finds
+ * out spreads by gossip on all its datagrams (news-queue.ts), whoever is accused wrongly contradicts (roster.ts),
+ * and members compare notes over TCP (resync.ts). The load on a member is the same however many there are.
  *
- * Those who have gone without goodbye are pinged now and then, so that two halves of a cut network find each other when it
- * heals. What is not sealed with the cluster's key, is older than 30 s or is no message changes nothing and
- * is counted; a message that is repeated says nothing new. At most MAX_PEERS are members. Everything goes by the injected clock, network and
- * random source. */
-import type { Clock, Counter, Logger, Metrics } from '@goblin/core';
+ * Those who have gone without goodbye are pinged now and then, so that two halves of a cut network find each other
+ * when it heals. What is not sealed with the cluster's key, is older than 30 s or is no message changes nothing and
+ * is counted; a message that is repeated says nothing new. At most MAX_PEERS are members. Everything goes by the
+ * injected clock, network and random source. */
+import type { Clock, Logger, Metrics } from '@goblin/core';
 import { createComplaints } from '../discovery/complaints.ts';
 import { MAX_PEERS } from '../discovery/directory.ts';
 import type { ClusterKey } from '../discovery/finder.ts';
@@ -18,6 +18,13 @@ import { type Datagram, MAX_DATAGRAM_BYTES, MAX_PLAIN_BYTES, readDatagram } from
 import { instanceHash } from './instance-hash.ts';
 import { localHealth } from './local-health.ts';
 import { MemberTable } from './member-table.ts';
+import {
+  MAX_OPENED_PER_SECOND,
+  membershipCounters,
+  OUTCOMES,
+  type Outcome,
+  observeMembers,
+} from './membership-metrics.ts';
 import type { MembershipNetwork } from './network.ts';
 import { aliveNews, type News } from './news.ts';
 import { NewsQueue } from './news-queue.ts';
@@ -25,7 +32,7 @@ import { Post } from './post.ts';
 import { Prober } from './prober.ts';
 import { punctualTimers } from './punctual-timers.ts';
 import { type ContactFailure, Resync } from './resync.ts';
-import { type MembershipEvents, Roster } from './roster.ts';
+import { type MembershipEvents, Roster, type Source } from './roster.ts';
 
 export type { ContactFailure, MembershipEvents };
 
@@ -37,21 +44,10 @@ const FANOUT = 3;
 const GOODBYES = 8;
 /** As often, one who has gone without goodbye is pinged by somebody. */
 const REVIVAL_MS = 1_000;
-/** Opening one costs 10 to 25 µs: a storm takes an eighth of a core at most. */
-const MAX_OPENED_PER_SECOND = 5_000;
+/** When two halves of a cut network meet, they dispute about everybody. */
+const MAX_DISPUTES_PER_SECOND = 50;
 /** What every datagram carries at most besides news. */
 const MAX_QUESTION_BYTES = 160;
-
-/** What became of a datagram, and what is said about those that hint at trouble. */
-const OUTCOMES = {
-  accepted: undefined,
-  dropped: `ignored datagrams beyond ${MAX_OPENED_PER_SECOND} per second`,
-  unreadable: 'ignored datagrams that are not sealed with our key',
-  malformed: 'ignored sealed datagrams that are no valid message: a member of another release?',
-  stale:
-    'ignored datagrams sent too long ago or in the future: sent again by somebody, or clocks differ by more than 30 s',
-} as const;
-type Outcome = keyof typeof OUTCOMES;
 
 export interface MembershipOptions {
   readonly network: MembershipNetwork;
@@ -106,7 +102,8 @@ export function createMembership(options: MembershipOptions): Membership {
   const health = localHealth();
   const complaints = createComplaints(clock, log, 'membership');
   const opening = tokenBucket(clock, MAX_OPENED_PER_SECOND);
-  const counters = countersOf(metrics);
+  const disputing = tokenBucket(clock, MAX_DISPUTES_PER_SECOND);
+  const counters = membershipCounters(metrics);
   const members = (): number => table.live.length + 1;
   let gossiping = false;
   let closed = false;
@@ -137,12 +134,16 @@ export function createMembership(options: MembershipOptions): Membership {
       counters.refutations.add();
       health.worsen();
     },
-    answer(accuser) {
-      if (accuser) post.send(accuser, { kind: 'gossip', sender: instance }, roster.ofSelf());
+    answer: (asker) => post.send(asker, { kind: 'gossip', sender: instance }, roster.ofSelf()),
+    dispute(member, accusation) {
+      if (!disputing.take()) return;
+      if (member.gone) prober.challenge(member);
+      else prober.hint(member, 'another member takes it for dead', accusation);
     },
-    verify: (member, because) => prober.hint(member, because),
+    check: (suspect) => prober.check(suspect),
+    random,
     remind: (member) => prober.challenge(member),
-    behind: () => resync.soon(),
+    behind: (teller) => resync.soon(teller),
     suspicions: counters.suspicions,
   });
   const resync = new Resync({
@@ -201,7 +202,14 @@ export function createMembership(options: MembershipOptions): Membership {
     if (!message) return 'malformed';
     if (Math.abs(clock.wall() - message.sentAt) > MAX_SKEW_MS) return 'stale';
     answer(message, from);
-    for (const news of message.news) roster.take(news, { way: 'told', from });
+    const { question } = message;
+    const source: Source = {
+      way: 'told',
+      // Only who asks is answered: gossip that answers gossip would never end.
+      asker: question.kind === 'ping' ? from : undefined,
+      teller: 'sender' in question ? question.sender : undefined,
+    };
+    for (const news of message.news) roster.take(news, source);
     return 'accepted';
   }
 
@@ -233,7 +241,7 @@ export function createMembership(options: MembershipOptions): Membership {
   later(REVIVAL_MS * random(), revive);
   prober.start();
   resync.start();
-  const observing = observe(metrics, table, health);
+  const observing = observeMembers(metrics, table, health);
 
   function close(): void {
     closed = true;
@@ -285,56 +293,4 @@ export function createMembership(options: MembershipOptions): Membership {
     },
     close,
   };
-}
-
-interface Counters {
-  readonly outcomes: Readonly<Record<Outcome, Counter>>;
-  readonly sentBytes: Counter;
-  readonly suspicions: Counter;
-  readonly refutations: Counter;
-}
-
-function countersOf(metrics: Metrics): Counters {
-  const received = metrics.counter('mesh_membership_datagrams_total', {
-    help: 'Datagrams of the membership that came in, by what became of them.',
-    labels: ['outcome'],
-  });
-  const outcomes = Object.keys(OUTCOMES).map((outcome) => [outcome, received.with(outcome)] as const);
-  return {
-    outcomes: Object.fromEntries(outcomes) as Record<Outcome, Counter>,
-    sentBytes: metrics
-      .counter('mesh_membership_sent_bytes_total', { help: 'Bytes of datagrams sent for the membership.' })
-      .with(),
-    suspicions: metrics
-      .counter('mesh_suspicions_total', { help: 'Times that a member was suspected, by whomever.' })
-      .with(),
-    refutations: metrics
-      .counter('mesh_refutations_total', {
-        help: 'Times that this process contradicted being suspected or gone.',
-      })
-      .with(),
-  };
-}
-
-function observe(metrics: Metrics, table: MemberTable, health: { readonly score: number }): Disposable {
-  const stack = new DisposableStack();
-  stack.use(
-    metrics.observe(
-      'mesh_members',
-      { help: 'Members of the cluster that this process knows, by state.', labels: ['state'] },
-      (set) => {
-        const counts = { alive: 0, suspect: 0, dead: 0, left: 0 };
-        for (const { state } of table.all()) counts[state]++;
-        for (const [state, count] of Object.entries(counts)) set(count, state);
-      },
-    ),
-  );
-  stack.use(
-    metrics.observe(
-      'mesh_local_health_score',
-      { help: 'How far this process distrusts its own hearing: 0 is well, 8 is worst.' },
-      (set) => set(health.score),
-    ),
-  );
-  return stack;
 }

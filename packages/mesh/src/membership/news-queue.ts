@@ -6,7 +6,7 @@ import { ByteWriter } from './bytes.ts';
 import type { DatagramWriter } from './datagram.ts';
 import { isNewer, type News, newsBytes, writeNews } from './news.ts';
 
-/** Times the decimal logarithm of the members, rounded up, is how often a member passes a piece on. */
+/** A member passes a piece on so often, and as often again for each power of ten in the number of members. */
 const RETRANSMITS = 4;
 const MAX_QUEUED = 10_000;
 /** Few pieces are shorter: with less room left, a datagram is full. */
@@ -19,65 +19,63 @@ interface Piece {
 }
 
 export class NewsQueue {
-  /** By how often it was sent, then by subject in the order of arrival. */
-  readonly #tiers: Map<string, Piece>[] = [new Map()];
-  readonly #tierOf = new Map<string, number>();
+  readonly #pieces = new Map<string, Piece>();
+  /** By how often they were sent. */
+  readonly #tiers: Set<Piece>[] = [new Set()];
 
   get size(): number {
-    return this.#tierOf.size;
+    return this.#pieces.size;
   }
 
   /** @param maxBytes larger announcements are left out: others fetch them when they hear that there is one. */
   add(news: News, maxBytes: number): void {
-    const { instance } = news;
-    const before = this.#remove(instance);
+    const before = this.#pieces.get(news.instance);
     const whole = before && carries(before.news, news) ? { ...news, body: before.news.body } : news;
     const fitting = newsBytes(whole) <= maxBytes ? whole : { ...whole, body: undefined };
     const writer = new ByteWriter(newsBytes(fitting));
     writeNews(writer, fitting);
-    if (this.size >= MAX_QUEUED) this.#dropMostSent();
-    this.#put({ news: fitting, bytes: writer.written, sent: 0 });
+    if (before) this.#remove(before);
+    else if (this.size >= MAX_QUEUED) this.#remove(this.#mostSent());
+    const piece = { news: fitting, bytes: writer.written, sent: 0 };
+    this.#pieces.set(news.instance, piece);
+    this.#tiers[0]!.add(piece);
   }
 
   /** Fills the rest of a datagram. */
   fill(datagram: DatagramWriter, members: number): void {
     if (this.size === 0) return;
-    const limit = RETRANSMITS * Math.ceil(Math.log10(members + 1));
     const taken: Piece[] = [];
     for (const tier of this.#tiers) {
       if (datagram.room < SMALL_BYTES) break;
-      for (const piece of tier.values()) {
+      for (const piece of tier) {
         if (datagram.room < SMALL_BYTES) break;
         if (datagram.room < piece.bytes.length) continue;
         datagram.addWritten(piece.bytes);
         taken.push(piece);
       }
     }
+    const limit = RETRANSMITS * (1 + Math.ceil(Math.log10(members + 1)));
     for (const piece of taken) {
-      this.#remove(piece.news.instance);
-      if (++piece.sent < limit) this.#put(piece);
+      if (piece.sent + 1 >= limit) this.#remove(piece);
+      else this.#promote(piece);
     }
   }
 
-  #put(piece: Piece): void {
-    while (this.#tiers.length <= piece.sent) this.#tiers.push(new Map());
-    this.#tiers[piece.sent]!.set(piece.news.instance, piece);
-    this.#tierOf.set(piece.news.instance, piece.sent);
+  #promote(piece: Piece): void {
+    this.#tiers[piece.sent]!.delete(piece);
+    const tier = ++piece.sent;
+    this.#tiers[tier] ??= new Set();
+    this.#tiers[tier].add(piece);
   }
 
-  #remove(instance: string): Piece | undefined {
-    const tier = this.#tierOf.get(instance);
-    if (tier === undefined) return undefined;
-    const pieces = this.#tiers[tier]!;
-    const piece = pieces.get(instance);
-    pieces.delete(instance);
-    this.#tierOf.delete(instance);
-    return piece;
+  #remove(piece: Piece): void {
+    this.#tiers[piece.sent]!.delete(piece);
+    this.#pieces.delete(piece.news.instance);
   }
 
-  #dropMostSent(): void {
-    const fullest = this.#tiers.findLast((tier) => tier.size > 0)!;
-    this.#remove(fullest.keys().next().value!);
+  #mostSent(): Piece {
+    const last = this.#tiers.findLast((tier) => tier.size > 0)!;
+    return last.values().next().value!;
   }
 }
 

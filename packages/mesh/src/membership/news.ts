@@ -58,24 +58,15 @@ export function readNews(from: ByteReader): News | undefined {
   const instance = from.name();
   const incarnation = from.u48();
   const life = from.u32();
-  let news: News;
-  switch (kind) {
-    case 'alive': {
-      const body = from.block();
-      news = { kind, instance, incarnation, life, body: body.length > 0 ? body : undefined };
-      break;
-    }
-    case 'suspect':
-      news = { kind, instance, incarnation, life, accuser: from.u32() };
-      break;
-    case 'dead':
-    case 'left':
-      news = { kind, instance, incarnation, life, ageS: from.u16() };
-      break;
-    default:
-      return undefined;
-  }
-  return from.failed || instance === '' ? undefined : news;
+  // Each has the same fields, so that whoever reads them meets one shape.
+  let body: Uint8Array | undefined;
+  let accuser = 0;
+  let ageS = 0;
+  if (kind === 'alive') body = from.block();
+  else if (kind === 'suspect') accuser = from.u32();
+  else if (kind) ageS = from.u16();
+  if (!kind || from.failed || instance === '') return undefined;
+  return { kind, instance, incarnation, life, body, accuser, ageS };
 }
 
 /** All facts up to the end; undefined when anything there is none, so that half a message changes nothing. */

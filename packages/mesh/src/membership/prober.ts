@@ -1,9 +1,9 @@
 /** Finds out who does not answer any more (SWIM, with Lifeguard's remedies).
  *
- * Each PERIOD_MS one member is pinged. When its ack does not come within TIMEOUT_MS, HELPERS others are asked to ping it
- * for us and it is asked over TCP, because datagrams alone may be what is lost; when nothing came by the end of
- * the period, it is accused. Helpers that get no ack either say so (nack): who does not even hear his helpers takes
- * the blame himself and slows down (local-health.ts).
+ * Each PERIOD_MS one member is pinged. When its ack does not come within TIMEOUT_MS, HELPERS others are asked to
+ * ping it for us and it is asked over TCP, because datagrams alone may be what is lost; when nothing came by the
+ * end of the period, it is accused. Helpers that get no ack either say so (nack): who does not even hear his
+ * helpers takes the blame himself and slows down (local-health.ts).
  *
  * A hint, such as a connection that broke, has its member probed at once in all three ways. When all is silent and
  * nobody listens where it listened, its process has surely ended, and it is buried without waiting. */
@@ -93,11 +93,12 @@ export class Prober {
     this.#urgent.clear();
   }
 
-  /** Somebody has a reason to believe that it has ended: finds out now. */
-  hint(member: Member, because: string): void {
+  /** Somebody has a reason to believe that it has ended: finds out now.
+   * @param accusation what it is to be told that is said of it. */
+  hint(member: Member, because: string, accusation?: News): void {
     if (member.gone || this.#urgent.has(member) || this.#urgent.size >= MAX_URGENT) return;
     this.#urgent.add(member);
-    const [probe, sequence] = this.#ping(member, because);
+    const [probe, sequence] = this.#ping(member, because, accusation);
     this.#askOthers(probe, sequence);
     const urgentMs = this.#parts.health.stretched(URGENT_MS);
     this.#stageAfter(probe, sequence, urgentMs, () => this.#conclude(probe, sequence));
@@ -137,6 +138,11 @@ export class Prober {
     this.#sendPing(member, own);
   }
 
+  /** Probes it now, besides the rounds. */
+  check(member: Member): void {
+    this.#probe(member);
+  }
+
   /** A ping whose answer nobody waits for: it tells one who was taken for gone what is said of him. */
   challenge(member: Member): void {
     this.#sendPing(member, this.#nextSequence());
@@ -153,7 +159,7 @@ export class Prober {
 
   #probe(member: Member): void {
     const { health } = this.#parts;
-    const [probe, sequence] = this.#ping(member, undefined);
+    const [probe, sequence] = this.#ping(member);
     this.#stageAfter(probe, sequence, health.stretched(TIMEOUT_MS), () => {
       this.#askOthers(probe, sequence);
       const rest = health.stretched(PERIOD_MS - TIMEOUT_MS);
@@ -161,23 +167,19 @@ export class Prober {
     });
   }
 
-  #ping(member: Member, hint: string | undefined): [Probe, number] {
+  #ping(member: Member, hint?: string, accusation?: News): [Probe, number] {
     const sequence = this.#nextSequence();
     const probe: Probe = { member, hint, helpers: 0, nacks: 0, tcp: 'silent', stop: () => {} };
     this.#probes.set(sequence, probe);
-    this.#sendPing(member, sequence);
+    this.#sendPing(member, sequence, accusation);
     return [probe, sequence];
   }
 
-  #sendPing(member: Member, sequence: number): void {
+  #sendPing(member: Member, sequence: number, accusation = this.#parts.accusationOf(member)): void {
     const to = member.announcement?.gossip;
     if (!to) return;
     const { post, self } = this.#parts;
-    post.send(
-      to,
-      { kind: 'ping', sequence, target: member.hash, sender: self },
-      this.#parts.accusationOf(member),
-    );
+    post.send(to, { kind: 'ping', sequence, target: member.hash, sender: self }, accusation);
   }
 
   #askOthers(probe: Probe, sequence: number): void {

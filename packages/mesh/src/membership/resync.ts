@@ -1,20 +1,13 @@
-/** Makes sure that all know the same in the end, whatever was lost on the way: now and then, and soon again while there were
- * differences, a member compares its digest with another's over TCP, takes in what it lacks (pull) and gives what the
- * other lacks (push), those who have gone included. It is also how a newcomer gets to know everybody. One exchange at
- * a time; one that fails is counted, and the next goes to somebody else. */
-import type { Clock, Metrics } from '@goblin/core';
+/** Makes sure that all know the same in the end, whatever was lost on the way: now and then, and soon again while
+ * there were differences, a member compares its digest with another's over TCP, takes in what it lacks (pull) and
+ * gives what the other lacks (push), those who have gone included. It is also how a newcomer gets to know
+ * everybody. One exchange at a time; one that fails is counted, and the next goes to somebody else. */
+import type { Clock, Counter, Metrics } from '@goblin/core';
 import type { ClusterKey } from '../discovery/finder.ts';
-import { MAX_SKEW_MS } from '../discovery/replay-guard.ts';
 import type { Announcement, Endpoint } from '../peer.ts';
-import { bucketOf, type Digest, digestOf } from './digest.ts';
-import {
-  type ExchangeMessage,
-  MAX_EXCHANGE_BYTES,
-  MAX_NEWS_BYTES,
-  readExchange,
-  type Stamped,
-  writeExchange,
-} from './exchange-message.ts';
+import { BUCKETS, bucketOf, type Digest, digestOf } from './digest.ts';
+import { ExchangeDoor } from './exchange-door.ts';
+import { type ExchangeMessage, MAX_NEWS_BYTES } from './exchange-message.ts';
 import { instanceHash } from './instance-hash.ts';
 import { Member, type MemberTable } from './member-table.ts';
 import type { MembershipNetwork } from './network.ts';
@@ -47,26 +40,27 @@ export type ContactFailure = string | undefined;
 
 export class Resync {
   readonly #parts: ResyncParts;
-  readonly #count: (outcome: string) => void;
-  readonly #refused: () => void;
+  readonly #door: ExchangeDoor;
+  readonly #exchanges: ReturnType<Metrics['counter']>;
+  readonly #refused: Counter;
   #cancelNext = (): void => {};
   #nextAt = Number.POSITIVE_INFINITY;
   #running = false;
+  #teller: string | undefined;
   #stopped = false;
 
   constructor(parts: ResyncParts) {
     this.#parts = parts;
-    const exchanges = parts.metrics.counter('mesh_resyncs_total', {
+    this.#door = new ExchangeDoor(parts);
+    this.#exchanges = parts.metrics.counter('mesh_resyncs_total', {
       help: 'Resynchronisations with another member: same, changed, failed.',
       labels: ['outcome'],
     });
-    this.#count = (outcome) => exchanges.with(outcome).add();
-    const refused = parts.metrics
+    this.#refused = parts.metrics
       .counter('mesh_exchange_refused_total', {
         help: 'Requests to exchange peers that were not from a peer of ours.',
       })
       .with();
-    this.#refused = () => refused.add();
   }
 
   start(): void {
@@ -75,11 +69,14 @@ export class Resync {
 
   stop(): void {
     this.#stopped = true;
+    this.#door.close();
     this.#cancelNext();
   }
 
-  /** There may be differences. */
-  soon(): void {
+  /** There may be differences.
+   * @param teller who surely knows what we do not. */
+  soon(teller?: string): void {
+    this.#teller ??= teller;
     if (!this.#running) this.#plan(SOON_MS);
   }
 
@@ -87,36 +84,35 @@ export class Resync {
   contact(to: Endpoint, done: (who: string | undefined, failure: ContactFailure) => void): void {
     const { roster } = this.#parts;
     const pull = { kind: 'pull', digest: this.#digest(), news: [roster.ofSelf()] } as const;
-    this.#ask(to, pull, (answer, failure) => {
-      if (answer?.kind !== 'state') {
-        this.#count('failed');
-        done(undefined, failure ?? 'its answer is not sealed with our key');
+    this.#door.ask(to, pull, (answer) => {
+      if (!('kind' in answer) || answer.kind !== 'state') {
+        this.#exchanges.with('failed').add();
+        done(undefined, 'reason' in answer ? answer.reason : 'it answered something else');
         return;
       }
       const changed = answer.news.filter((news) => roster.take(news, { way: 'state' })).length;
       const lacking = this.#lacking(answer);
-      this.#count(changed + lacking.length > 0 ? 'changed' : 'same');
-      if (lacking.length > 0) this.#ask(to, { kind: 'push', news: lacking }, () => {});
-      if (changed + lacking.length > 0) this.soon();
+      const isSame = changed + lacking.length === 0;
+      this.#exchanges.with(isSame ? 'same' : 'changed').add();
+      if (lacking.length > 0) this.#door.ask(to, { kind: 'push', news: lacking }, () => {});
+      if (!isSame) this.soon();
       done(answer.news[0]?.instance, undefined);
     });
   }
 
   /** Asks over TCP whether it is there. */
   probe(member: Member, done: (finding: TcpFinding) => void): void {
-    this.#ask(member.announcement!.address!, { kind: 'probe', target: member.hash }, (answer, _, refused) => {
-      if (answer?.kind === 'here' || answer?.kind === 'other') done(answer.kind);
-      else done(refused ? 'refused' : 'silent');
+    this.#door.ask(member.announcement!.address!, { kind: 'probe', target: member.hash }, (answer) => {
+      if ('refused' in answer) done(answer.refused ? 'refused' : 'silent');
+      else done(answer.kind === 'here' || answer.kind === 'other' ? answer.kind : 'silent');
     });
   }
 
   /** Answers what another one asked over TCP; undefined when it is none of us. */
   answer(body: Uint8Array): Uint8Array | undefined {
-    const asked = this.#open(body);
-    const answer = asked && this.#answerTo(asked);
-    if (answer) return this.#seal(answer, asked.nonce);
-    this.#refused();
-    return undefined;
+    const answer = this.#door.answer(body, (asked) => this.#answerTo(asked));
+    if (!answer) this.#refused.add();
+    return answer;
   }
 
   #answerTo(asked: ExchangeMessage): ExchangeMessage | undefined {
@@ -145,12 +141,8 @@ export class Resync {
   }
 
   #run(): void {
-    const { table } = this.#parts;
     this.#nextAt = Number.POSITIVE_INFINITY;
-    const [partner] = table.pick(
-      1,
-      (one) => one.state === 'alive' && one.announcement?.address !== undefined,
-    );
+    const partner = this.#partner();
     if (!partner) return this.#plan(PERIOD_MS);
     this.#running = true;
     this.contact(partner.announcement!.address!, () => {
@@ -159,11 +151,21 @@ export class Resync {
     });
   }
 
+  #partner(): Member | undefined {
+    const { table } = this.#parts;
+    const canBeAsked = (one: Member): boolean =>
+      one.state === 'alive' && one.announcement?.address !== undefined;
+    const teller = this.#teller === undefined ? undefined : table.get(this.#teller);
+    this.#teller = undefined;
+    return teller && canBeAsked(teller) ? teller : table.pick(1, canBeAsked)[0];
+  }
+
   /** Those we talk of: ourselves, those there are, and those who went not long ago. */
   *#told(): Iterable<Member> {
     const { table, roster, clock, self } = this.#parts;
     const { instance, incarnation } = self();
     const own = new Member(instance, self(), incarnation, roster.life);
+    // It stands in no order of probes, but it is there.
     own.slot = 0;
     yield own;
     const now = clock.now();
@@ -181,21 +183,24 @@ export class Resync {
   #stateAgainst(theirs: Digest): ExchangeMessage {
     const { random, roster } = this.#parts;
     const ours = this.#digest();
+    const differs = (bucket: number): boolean => ours.versions[bucket] !== theirs.versions[bucket];
     const byBucket = new Map<number, News[]>();
     for (const member of this.#told()) {
       const bucket = bucketOf(member.hash);
-      if (ours[bucket] === theirs[bucket]) continue;
-      const news = byBucket.get(bucket) ?? [];
-      byBucket.set(bucket, news);
-      news.push(this.#newsOf(member));
+      if (!differs(bucket)) continue;
+      const all = byBucket.get(bucket) ?? [];
+      byBucket.set(bucket, all);
+      const news = this.#newsOf(member);
+      const isAnnounced = ours.announcements[bucket] === theirs.announcements[bucket];
+      all.push(isAnnounced ? { ...news, body: undefined } : news);
     }
     const news = [roster.ofSelf()];
     const buckets = new Set<number>();
     let room = MAX_NEWS_BYTES - newsBytes(news[0]!);
-    const first = Math.floor(random() * ours.length);
-    for (let i = 0; i < ours.length; i++) {
-      const bucket = (first + i) % ours.length;
-      if (ours[bucket] === theirs[bucket]) continue;
+    const first = Math.floor(random() * BUCKETS);
+    for (let i = 0; i < BUCKETS; i++) {
+      const bucket = (first + i) % BUCKETS;
+      if (!differs(bucket)) continue;
       const all = byBucket.get(bucket) ?? [];
       room -= all.reduce((sum, one) => sum + newsBytes(one), 0);
       if (room < 0) break;
@@ -214,7 +219,8 @@ export class Resync {
       if (!buckets.has(bucketOf(member.hash))) continue;
       const known = theirs.get(member.instance);
       if (known && !isNewer(member, known) && !(member.gone && !isGone(known))) continue;
-      const one = this.#newsOf(member);
+      const told = this.#newsOf(member);
+      const one = known?.incarnation === told.incarnation ? { ...told, body: undefined } : told;
       room -= newsBytes(one);
       if (room < 0) break;
       lacking.push(one);
@@ -231,36 +237,6 @@ export class Resync {
     }
     const ageS = Math.round((clock.now() - member.changedAt) / 1_000);
     return { kind: member.state as 'dead' | 'left', instance, incarnation, life, ageS };
-  }
-
-  #ask(
-    to: Endpoint,
-    message: ExchangeMessage,
-    done: (
-      answer: Stamped<ExchangeMessage> | undefined,
-      failure: string | undefined,
-      refused: boolean,
-    ) => void,
-  ): void {
-    const nonce = Math.floor(this.#parts.random() * 2 ** 32);
-    this.#parts.network.exchange(to, this.#seal(message, nonce), (body, failure) => {
-      if (this.#stopped) return;
-      const answer = body && this.#open(body);
-      done(answer?.nonce === nonce ? answer : undefined, failure?.reason, failure?.refused ?? false);
-    });
-  }
-
-  #seal(message: ExchangeMessage, nonce: number): Uint8Array {
-    const { clusterKey, clock } = this.#parts;
-    return clusterKey.seal(writeExchange({ ...message, sentAt: clock.wall(), nonce }));
-  }
-
-  #open(body: Uint8Array): Stamped<ExchangeMessage> | undefined {
-    const { clusterKey, clock } = this.#parts;
-    if (body.length > MAX_EXCHANGE_BYTES) return undefined;
-    const plain = clusterKey.open(body);
-    const message = plain && readExchange(plain);
-    return message && Math.abs(clock.wall() - message.sentAt) <= MAX_SKEW_MS ? message : undefined;
   }
 }
 

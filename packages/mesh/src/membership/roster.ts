@@ -3,7 +3,8 @@
  * versions. What is new is taken in and passed on, what is old changes nothing, so facts may come in any order and as
  * often as they like.
  *
- * Whoever is accused wrongly hears it and contradicts with a newer version. A suspect that does not in its time
+ * Whoever is accused wrongly hears it and contradicts with a newer version. Of a new suspect some members find out for
+ * themselves at once, so that it is soon confirmed or cleared. A suspect that does not contradict in its time
  * (suspicion.ts) is dead. */
 import type { Clock, Counter } from '@goblin/core';
 import type { Announcement, Endpoint } from '../peer.ts';
@@ -12,7 +13,8 @@ import { Member, type MemberTable } from './member-table.ts';
 import { aliveNews, announcementIn, isNewer, type News } from './news.ts';
 import { PERIOD_MS } from './prober.ts';
 import type { Later } from './punctual-timers.ts';
-import { Suspicion } from './suspicion.ts';
+import { Suspects } from './suspects.ts';
+import type { Suspicion } from './suspicion.ts';
 
 export interface MembershipEvents {
   /** It is there, or says something else of itself, or was suspected wrongly. */
@@ -37,31 +39,47 @@ export interface RosterParts {
   spread(news: News): void;
   /** We were accused for what we are now, and have contradicted. */
   refuted(): void;
-  /** Tells the accuser himself that we are there. */
-  answer(accuser: Endpoint | undefined): void;
-  /** Somebody says it is dead, whom we take for alive: finds out. */
-  verify(member: Member, because: string): void;
+  /** Tells one that has told us of an accusation that we are there. */
+  answer(asker: Endpoint): void;
+  /** Of two members one takes it for dead and one for alive: finds out, and lets it contradict. */
+  dispute(member: Member, accusation?: News): void;
   /** A suspect has not contradicted in half its time: perhaps we missed it, so it is asked itself. */
   remind(member: Member): void;
-  /** Something shows that there is more that we do not know. */
-  behind(): void;
+  /** Something shows that there is more that we do not know, and who may. */
+  behind(teller: string | undefined): void;
+  /** Finds out for ourselves whether a new suspect is there. */
+  check(suspect: Member): void;
+  random(): number;
   readonly suspicions: Counter;
 }
 
-/** How news came. `told`: by gossip, newly. `state`: it is what the sender held true, perhaps for long. */
-export type Source = { readonly way: 'told' | 'state'; readonly from?: Endpoint | undefined };
+/** How news came. */
+export interface Source {
+  /** `told`: it goes round now. `state`: it is what the sender holds true, perhaps for long. */
+  readonly way: 'told' | 'state';
+  /** Who waits for an answer to the datagram that it came with. */
+  readonly asker?: Endpoint | undefined;
+  /** The member that told it. */
+  readonly teller?: string | undefined;
+}
 
 export class Roster {
   readonly #parts: RosterParts;
-  readonly #suspects = new Set<Member>();
-  #stopWatching = (): void => {};
-  #watchedUntil = Number.POSITIVE_INFINITY;
+  readonly #hash: number;
+  readonly #suspects: Suspects;
   /** Of our own announcement. */
   #life = 0;
   #leaving = false;
 
   constructor(parts: RosterParts) {
     this.#parts = parts;
+    this.#hash = instanceHash(parts.self().instance);
+    this.#suspects = new Suspects({
+      clock: parts.clock,
+      later: parts.later,
+      remind: parts.remind,
+      expire: (member, suspicion) => this.#expire(member, suspicion),
+    });
   }
 
   get life(): number {
@@ -73,7 +91,7 @@ export class Roster {
     if (news.instance === this.#parts.self().instance) return this.#takeOfSelf(news, source);
     switch (news.kind) {
       case 'alive':
-        return this.#takeAlive(news);
+        return this.#takeAlive(news, source);
       case 'suspect':
         return this.#takeSuspect(news);
       case 'dead':
@@ -109,7 +127,7 @@ export class Roster {
 
   /** It did not answer us. */
   accuse(member: Member): void {
-    this.take({ ...this.#of(member, 'suspect'), accuser: instanceHash(this.#parts.self().instance) }, TOLD);
+    this.take({ ...this.#of(member, 'suspect'), accuser: this.#hash }, TOLD);
   }
 
   /** We know that it has ended. */
@@ -125,20 +143,24 @@ export class Roster {
 
   /** We stood still for so long: suspects could not contradict meanwhile. */
   excuse(byMs: number): void {
-    for (const { suspicion } of this.#suspects) suspicion!.startedAt += byMs;
-    this.#watch();
+    this.#suspects.excuse(byMs);
   }
 
-  #takeAlive(news: News): boolean {
+  #takeAlive(news: News, { way, teller }: Source): boolean {
     const { table, clock } = this.#parts;
     const known = table.get(news.instance);
     const fresh = !known || isNewer(news, known);
     const announced = known?.announcement?.incarnation === news.incarnation ? known.announcement : undefined;
+    if (!fresh && known.gone) {
+      // Opinions differ, and only the member itself can tell.
+      if (way === 'state' && known.state === 'dead' && !isNewer(known, news)) this.#parts.dispute(known);
+      return false;
+    }
     // An accusation may have been faster than the announcement that it is about.
-    if (!fresh && (announced || news.incarnation !== known.incarnation || known.gone)) return false;
+    if (!fresh && (announced || news.incarnation !== known.incarnation)) return false;
     const announcement = announced ?? announcementIn(news);
     if (!announcement) {
-      if (fresh && !news.body) this.#parts.behind();
+      if (fresh && !news.body) this.#parts.behind(teller);
       return false;
     }
     if (!this.#parts.welcome(announcement)) return false;
@@ -154,11 +176,10 @@ export class Roster {
     const before = member.state;
     member.state = 'alive';
     member.changedAt = Math.round(clock.now());
-    member.suspicion = undefined;
     this.#suspects.delete(member);
     if (member.gone) table.enter(member);
     // One half of a cut network comes back together.
-    if (before === 'dead') this.#parts.behind();
+    if (before === 'dead') this.#parts.behind(teller);
     this.#parts.spread(news);
     if (changed || !known || before !== 'alive') this.#parts.events.alive(announcement);
     return true;
@@ -169,19 +190,19 @@ export class Roster {
     const member = table.get(news.instance);
     if (!member || member.gone || isNewer(member, news)) return false;
     const accuser = news.accuser ?? 0;
-    if (member.suspicion && !isNewer(news, member)) {
-      if (!member.suspicion.confirm(accuser)) return false;
+    const own = accuser === this.#hash;
+    if (member.state === 'suspect' && !isNewer(news, member)) {
+      if (!this.#suspects.confirm(member, accuser)) return false;
     } else {
       member.incarnation = news.incarnation;
       member.life = news.life;
       member.state = 'suspect';
       member.changedAt = Math.round(clock.now());
-      member.suspicion = new Suspicion(accuser, table.live.length + 1, PERIOD_MS, clock.now());
-      this.#suspects.add(member);
+      this.#suspects.add(member, accuser, table.live.length + 1, PERIOD_MS);
       this.#parts.suspicions.add();
       this.#parts.events.suspected(member.announcement!, 'did not answer probes');
+      if (!own && this.#parts.random() * table.live.length < CHECKERS) this.#parts.check(member);
     }
-    this.#watch(member);
     this.#parts.spread(news);
     return true;
   }
@@ -191,7 +212,7 @@ export class Roster {
     const known = table.get(news.instance);
     if (known && (known.gone ? !isNewer(news, known) : isNewer(known, news))) return false;
     if (known && !known.gone && news.kind === 'dead' && way === 'state') {
-      this.#parts.verify(known, 'another member takes it for dead');
+      this.#parts.dispute(known, news);
       return false;
     }
     const member = known ?? new Member(news.instance, undefined, news.incarnation, news.life);
@@ -213,7 +234,6 @@ export class Roster {
     const { table, clock, events } = this.#parts;
     member.state = news.kind as 'dead' | 'left';
     member.changedAt = Math.round(clock.now()) - 1_000 * (news.ageS ?? 0);
-    member.suspicion = undefined;
     this.#suspects.delete(member);
     table.retire(member);
     this.#parts.spread(news);
@@ -222,12 +242,12 @@ export class Roster {
   }
 
   /** Contradicts what is not so. */
-  #takeOfSelf(news: News, { from }: Source): boolean {
+  #takeOfSelf(news: News, { asker }: Source): boolean {
     if (this.#leaving) return false;
     const own = this.#version();
     if (news.kind === 'alive' ? !isNewer(news, own) : isNewer(own, news)) {
       // Whoever accuses us for an older version has missed our answer.
-      if (news.kind !== 'alive') this.#parts.answer(from);
+      if (news.kind !== 'alive' && asker) this.#parts.answer(asker);
       return false;
     }
     // After a goodbye only a new incarnation is believed.
@@ -238,45 +258,14 @@ export class Roster {
       this.#parts.spread({ ...this.ofSelf(), body: undefined });
     }
     this.#parts.refuted();
-    this.#parts.answer(from);
+    if (asker) this.#parts.answer(asker);
     return true;
   }
 
-  /** Sees to it that the suspect whose time is up first is not forgotten. */
-  #watch(changed?: Member): void {
-    const due = changed ? changed.suspicion!.due : this.#earliest();
-    if (changed && due >= this.#watchedUntil) return;
-    this.#stopWatching();
-    this.#watchedUntil = due;
-    if (due === Number.POSITIVE_INFINITY) return;
-    const { clock, later } = this.#parts;
-    this.#stopWatching = later(Math.max(0, due - clock.now()), () => this.#expire());
-  }
-
-  #earliest(): number {
-    let earliest = Number.POSITIVE_INFINITY;
-    for (const { suspicion } of this.#suspects) earliest = Math.min(earliest, suspicion!.due);
-    return earliest;
-  }
-
-  #expire(): void {
-    const { clock } = this.#parts;
-    const now = clock.now();
-    for (const member of this.#suspects) {
-      const suspicion = member.suspicion!;
-      const { startedAt, deadline, accusers } = suspicion;
-      if (suspicion.due > now) continue;
-      if (deadline > now) {
-        suspicion.reminded = true;
-        this.#parts.remind(member);
-        continue;
-      }
-      const silentS = ((now - startedAt) / 1_000).toFixed(1);
-      const because = `did not answer probes for ${silentS} s; ${accusers} ${accusers === 1 ? 'member' : 'members'} noticed`;
-      this.#remove(member, this.#of(member, 'dead'), because);
-    }
-    this.#watchedUntil = Number.POSITIVE_INFINITY;
-    this.#watch();
+  #expire(member: Member, { startedAt, accusers }: Suspicion): void {
+    const silentS = ((this.#parts.clock.now() - startedAt) / 1_000).toFixed(1);
+    const noticed = `${accusers} ${accusers === 1 ? 'member' : 'members'} noticed`;
+    this.#remove(member, this.#of(member, 'dead'), `did not answer probes for ${silentS} s; ${noticed}`);
   }
 
   #of(member: Member, kind: 'suspect' | 'dead'): News {
@@ -289,6 +278,8 @@ export class Roster {
   }
 }
 
+/** So many, about, check a new suspect themselves. */
+const CHECKERS = 5;
 const TOLD: Source = { way: 'told' };
 /** As many as 32 bits tell. */
 const MAX_LIFE = 2 ** 32 - 2;

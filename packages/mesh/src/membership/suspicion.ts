@@ -5,7 +5,7 @@
 const CONFIRMATIONS = 3;
 const MIN_MS = 2_000;
 /** Probe periods, times the decimal logarithm of the members: the time news of it and its answer need. */
-const PERIODS = 2;
+const PERIODS = 1.5;
 const MAX_TIMES_MIN = 6;
 
 export class Suspicion {
@@ -13,27 +13,31 @@ export class Suspicion {
   startedAt: number;
   /** Whether the suspect was asked itself once more, as it is at half time. */
   reminded = false;
-  readonly #accusers = new Set<number>();
+  readonly #accusers: number[];
   readonly #minMs: number;
   readonly #needed: number;
+  #timeMs: number;
 
   /** @param members how many there are, ourselves and the suspect included. */
   constructor(accuser: number, members: number, probePeriodMs: number, now: number) {
     this.startedAt = now;
-    this.#accusers.add(accuser);
+    this.#accusers = [accuser];
     this.#minMs = Math.max(MIN_MS, PERIODS * Math.log10(members) * probePeriodMs);
     this.#needed = Math.max(0, Math.min(CONFIRMATIONS, members - 3));
+    this.#timeMs = this.#needed === 0 ? this.#minMs : MAX_TIMES_MIN * this.#minMs;
   }
 
   /** How many members suspect it. */
   get accusers(): number {
-    return this.#accusers.size;
+    return this.#accusers.length;
   }
 
   /** Another one agrees. False when that is known, or enough do already. */
   confirm(accuser: number): boolean {
-    if (this.#accusers.size > this.#needed || this.#accusers.has(accuser)) return false;
-    this.#accusers.add(accuser);
+    if (this.#accusers.length > this.#needed || this.#accusers.includes(accuser)) return false;
+    this.#accusers.push(accuser);
+    const agreed = Math.log(this.#accusers.length) / Math.log(this.#needed + 1);
+    this.#timeMs = this.#minMs * (MAX_TIMES_MIN - agreed * (MAX_TIMES_MIN - 1));
     return true;
   }
 
@@ -44,9 +48,6 @@ export class Suspicion {
 
   /** When its time is up. */
   get deadline(): number {
-    if (this.#needed === 0) return this.startedAt + this.#minMs;
-    const agreed = Math.log(this.#accusers.size) / Math.log(this.#needed + 1);
-    const maxMs = MAX_TIMES_MIN * this.#minMs;
-    return this.startedAt + maxMs - agreed * (maxMs - this.#minMs);
+    return this.startedAt + this.#timeMs;
   }
 }

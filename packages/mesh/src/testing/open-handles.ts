@@ -14,8 +14,8 @@ export function openHandles(): OpenHandles {
   const active = process.getActiveResourcesInfo();
   const count = (kind: string): number => active.filter((name) => name === kind).length;
   return {
-    sockets: count('TCPSocketWrap'),
-    servers: count('TCPServerWrap'),
+    sockets: count('TCPSocketWrap') + count('PipeWrap') + count('TLSWrap'),
+    servers: count('TCPServerWrap') + count('PipeServerWrap'),
     timers: count('Timeout'),
     deadlines: deadlines.size,
   };

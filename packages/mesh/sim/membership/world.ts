@@ -1,17 +1,28 @@
-/** A network of processes that run the production membership over a virtual clock: thousands of them in one process, the
- * same in each run with the same seed.
+/** A network of processes that run the production membership over a virtual clock: thousands of them in one process,
+ * the same in each run with the same seed.
  *
- * The model: a datagram takes 0.3 to 2 ms and is lost by chance; TCP repeats what is lost (1 s for the first packet,
- * 0.2 s for others); a crashed process refuses connections at once, a silent host answers nothing; a paused process
- * finds its late timers before what arrived, of which its socket's buffer has kept the first datagrams; a partition lets
- * nothing through. Nothing is really encrypted, but the bytes of the seal, of UDP, TCP and HTTP are counted. */
-import { type Clock, eventQueue, type Logger, type Metrics, type Timer } from '@goblin/core';
-import { seededRandom } from '../src/balance/testing/seeded-random.ts';
-import { SEAL_BYTES } from '../src/discovery/cluster-key.ts';
-import type { ClusterKey } from '../src/discovery/finder.ts';
-import { createMembership, type Membership, type MembershipEvents } from '../src/membership/membership.ts';
-import { EXCHANGE_TIMEOUT_MS, type MembershipNetwork } from '../src/membership/network.ts';
-import type { Announcement, Endpoint } from '../src/peer.ts';
+ * The model: a datagram takes 0.3 to 2 ms and is lost by chance; TCP repeats what is lost (1 s for the first
+ * packet, 0.2 s for others); a crashed process refuses connections at once, a silent host answers nothing; a paused
+ * process finds its late timers before what arrived, of which its socket's buffer has kept the first datagrams; a
+ * partition lets nothing through. Nothing is really encrypted, but the bytes of the seal, of UDP, TCP and HTTP are
+ * counted. */
+import { type Clock, eventQueue, type Timer } from '@goblin/core';
+import { seededRandom } from '../../src/balance/testing/seeded-random.ts';
+import { SEAL_BYTES } from '../../src/discovery/cluster-key.ts';
+import type { MembershipEvents } from '../../src/membership/membership.ts';
+import { EXCHANGE_TIMEOUT_MS, type MembershipNetwork } from '../../src/membership/network.ts';
+import type { Announcement, Endpoint } from '../../src/peer.ts';
+import { productionNode } from './production-node.ts';
+import {
+  type Cluster,
+  EPOCH_MS,
+  type HostState,
+  type NodeParts,
+  type Observation,
+  PORT,
+  type SimNetwork,
+  SimNode,
+} from './sim-node.ts';
 
 const MIN_LATENCY_MS = 0.3;
 const MAX_LATENCY_MS = 2;
@@ -21,53 +32,11 @@ const SOCKET_BUFFER_DATAGRAMS = 256;
 const UDP_HEADER_BYTES = 28;
 /** Handshake, headers of HTTP, acknowledgements and the end. */
 const TCP_OVERHEAD_BYTES = 900;
-const PORT = 7_946;
-const EPOCH_MS = Date.UTC(2026, 0, 1);
-
-export type HostState = 'up' | 'crashed' | 'silent' | 'paused';
-
-/** What a node has found out about another. */
-export interface Observation {
-  readonly observer: SimNode;
-  readonly subject: string;
-  readonly kind: 'alive' | 'suspected' | 'dead' | 'left';
-  readonly at: number;
-}
-
-export class SimNode {
-  readonly index: number;
-  readonly host: string;
-  readonly announcement: Announcement;
-  membership!: Membership;
-  state: HostState = 'up';
-  /** Parts of a network that is cut have different numbers. */
-  part = 0;
-  sentBytes = 0;
-  sentDatagrams = 0;
-  /** What could not happen while it was paused. */
-  readonly lateTimers: (() => void)[] = [];
-  readonly buffer: (() => void)[] = [];
-
-  constructor(index: number) {
-    this.index = index;
-    this.host = `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`;
-    this.announcement = {
-      instance: `service-${index % 40}-${(index * 7_919 + 65_536).toString(16)}`,
-      service: `service-${index % 40}`,
-      version: '1.4.2',
-      contracts: [`service-${index % 40}.v1`],
-      address: { host: this.host, port: 8_080 },
-      gossip: { host: this.host, port: PORT },
-      state: 'ready',
-      incarnation: EPOCH_MS,
-      startedAt: EPOCH_MS,
-      zone: `zone-${index % 3}`,
-    };
-  }
-}
 
 export interface WorldOptions {
   readonly seed: number;
+  /** Default: the production membership. */
+  readonly node?: (parts: NodeParts) => Cluster;
   /** Share of packets that are lost. */
   readonly loss?: number;
   /** Told of everything that nodes find out. */
@@ -81,24 +50,32 @@ export class World {
   now = 0;
   readonly #queue = eventQueue();
   readonly #byHost = new Map<string, SimNode>();
+  #up = 0;
+  readonly #makeCluster: (parts: NodeParts) => Cluster;
   readonly #observe: (observation: Observation) => void;
 
-  constructor({ seed, loss = 0, observe = () => {} }: WorldOptions) {
+  constructor({ seed, node = productionNode, loss = 0, observe = () => {} }: WorldOptions) {
     this.random = seededRandom(seed);
     this.loss = loss;
+    this.#makeCluster = node;
     this.#observe = observe;
   }
 
+  /** How many run. */
+  get upCount(): number {
+    return this.#up;
+  }
+
   /** Starts so many more processes that know each other already. */
-  populate(count: number): void {
-    const nodes = Array.from({ length: count }, () => this.#make());
+  populate(count: number, changes?: Partial<Announcement>): void {
+    const nodes = Array.from({ length: count }, () => this.#make(changes));
     const known = nodes.map((node) => node.announcement);
     for (const node of nodes) this.#start(node, known);
   }
 
   /** Starts one that knows nobody. */
-  newcomer(): SimNode {
-    const node = this.#make();
+  newcomer(changes: Partial<Announcement> = {}): SimNode {
+    const node = this.#make(changes);
     this.#start(node, []);
     return node;
   }
@@ -126,7 +103,7 @@ export class World {
 
   /** Its process ends without a word; its machine stays. Those who were connected to it notice at once. */
   crash(node: SimNode, connected: readonly SimNode[]): void {
-    node.state = 'crashed';
+    this.#stop(node, 'crashed');
     node.membership.close();
     const { instance } = node.announcement;
     for (const caller of connected) {
@@ -138,33 +115,42 @@ export class World {
 
   /** Its machine is gone: nobody is told. */
   silence(node: SimNode): void {
-    node.state = 'silent';
+    this.#stop(node, 'silent');
     node.membership.close();
   }
 
   leave(node: SimNode): void {
     node.membership.leave();
-    node.state = 'crashed';
+    this.#stop(node, 'crashed');
   }
 
   pause(node: SimNode): void {
-    node.state = 'paused';
+    this.#stop(node, 'paused');
   }
 
   /** Timers first, then what has arrived, as an event loop does. */
   resume(node: SimNode): void {
     node.state = 'up';
+    node.upSince = this.now;
+    this.#up++;
     for (const timer of node.lateTimers.splice(0)) timer();
     for (const datagram of node.buffer.splice(0)) datagram();
+  }
+
+  #stop(node: SimNode, state: HostState): void {
+    node.state = state;
+    this.#up--;
   }
 
   latency(): number {
     return MIN_LATENCY_MS + this.random() * (MAX_LATENCY_MS - MIN_LATENCY_MS);
   }
 
-  #make(): SimNode {
-    const node = new SimNode(this.nodes.length);
+  #make(changes?: Partial<Announcement>): SimNode {
+    const node = new SimNode(this.nodes.length, changes);
+    node.upSince = this.now;
     this.nodes.push(node);
+    this.#up++;
     this.#byHost.set(node.host, node);
     return node;
   }
@@ -178,21 +164,13 @@ export class World {
       dead: (subject) => observe('dead', subject),
       left: (subject) => observe('left', subject),
     };
-    let self = node.announcement;
-    node.membership = createMembership({
+    node.membership = this.#makeCluster({
       network: this.#networkOf(node),
-      clusterKey: NO_CIPHER,
       clock: this.#clockOf(node),
-      log: QUIET,
-      metrics: UNCOUNTED,
       events,
-      random: this.random,
       known,
-      self: () => self,
-      outbid: (incarnation) => {
-        self = { ...self, incarnation: incarnation + 1 };
-        node.membership.announced();
-      },
+      random: this.random,
+      self: () => node.announcement,
     });
   }
 
@@ -216,16 +194,16 @@ export class World {
     };
   }
 
-  #networkOf(node: SimNode): MembershipNetwork {
+  #networkOf(node: SimNode): SimNetwork {
     const from: Endpoint = { host: node.host, port: PORT };
     return {
       send: (to, datagram) => {
         node.sentBytes += datagram.length + SEAL_BYTES + UDP_HEADER_BYTES;
-        node.sentDatagrams++;
         if (this.random() < this.loss) return;
         const target = this.#byHost.get(to.host);
         if (!target || target.part !== node.part) return;
         const deliver = (): void => {
+          target.receivedBytes += datagram.length + SEAL_BYTES + UDP_HEADER_BYTES;
           if (target.state === 'up') target.membership.receive(datagram, from);
           else if (target.state === 'paused' && target.buffer.length < SOCKET_BUFFER_DATAGRAMS) {
             target.buffer.push(deliver);
@@ -234,6 +212,18 @@ export class World {
         this.at(this.now + this.latency(), deliver);
       },
       exchange: (to, body, done) => this.#exchange(node, to, body, done),
+      multicast: (bytes, deliver) => {
+        node.sentBytes += bytes + UDP_HEADER_BYTES;
+        this.at(this.now + this.latency(), () => {
+          for (const target of this.nodes) {
+            if (target === node || target.state !== 'up' || target.part !== node.part) continue;
+            if (this.loss > 0 && this.random() < this.loss) continue;
+            target.receivedBytes += bytes + UDP_HEADER_BYTES;
+            deliver(target.membership);
+          }
+        });
+      },
+      announcementAt: (host) => this.#byHost.get(host)?.announcement,
     };
   }
 
@@ -261,11 +251,14 @@ export class World {
       return;
     }
     node.sentBytes += body.length + SEAL_BYTES + TCP_OVERHEAD_BYTES;
+    target.receivedBytes += body.length + SEAL_BYTES + TCP_OVERHEAD_BYTES;
     const deliver = (): void => {
       if (target.state === 'paused') target.buffer.push(deliver);
       if (target.state !== 'up') return;
       const answer = target.membership.answer(body);
-      target.sentBytes += (answer?.length ?? 0) + SEAL_BYTES + TCP_OVERHEAD_BYTES;
+      const answerBytes = (answer?.length ?? 0) + SEAL_BYTES + TCP_OVERHEAD_BYTES;
+      target.sentBytes += answerBytes;
+      node.receivedBytes += answerBytes;
       this.at(this.now + this.#reliably(RETRANSMIT_MS), () => settle(answer, undefined));
     };
     this.at(connectedAt + this.#reliably(RETRANSMIT_MS), deliver);
@@ -278,20 +271,3 @@ export class World {
     return takes;
   }
 }
-
-const NO_CIPHER: ClusterKey = {
-  cluster: 'simulated',
-  seal: (plain) => Uint8Array.prototype.slice.call(plain),
-  open: (sealed) => sealed,
-};
-
-const nothing = (): void => {};
-const QUIET = { warn: nothing, error: nothing, info: nothing, debug: nothing } as unknown as Logger;
-const SERIES = { add: nothing, set: nothing, record: nothing };
-const FAMILY = { with: () => SERIES };
-const UNCOUNTED = {
-  counter: () => FAMILY,
-  gauge: () => FAMILY,
-  histogram: () => FAMILY,
-  observe: () => ({ [Symbol.dispose]: nothing }),
-} as unknown as Metrics;

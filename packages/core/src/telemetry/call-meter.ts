@@ -1,0 +1,133 @@
+/** One span, one duration and one outcome per call. This stands in every call's way, so it reads the clock twice at
+ * most and keeps bound what does not change per procedure: attributes, and the series of each outcome. */
+import type { TraceContext } from '../context.ts';
+import type { Procedure } from '../contract.ts';
+import { errorEntry, errorRegistry, GoblinError } from '../errors.ts';
+import type { Histogram, Labelled } from './metrics.ts';
+import type { Telemetry } from './telemetry.ts';
+import type { Attributes, Span, Tracer } from './tracer.ts';
+
+const FIRST_SERVER_FAULT = 500;
+
+export type Side = 'server' | 'client';
+
+/** Measures the calls of one side. The names are those of OpenTelemetry's RPC conventions, which has
+ * rpc.{server,client}.call.duration. */
+export class CallMeter {
+  readonly side: Side;
+  readonly #tracer: Tracer;
+  readonly #durations: Labelled<Histogram>;
+  readonly #procedures = new WeakMap<Procedure, MeasuredProcedure>();
+
+  constructor(side: Side, { tracer, metrics }: Telemetry) {
+    this.side = side;
+    this.#tracer = tracer;
+    this.#durations = metrics.histogram(`rpc_${side}_call_duration_seconds`, {
+      help:
+        side === 'server'
+          ? 'Time this instance took to answer a call.'
+          : 'Time a call took as its caller saw it, retries included.',
+      labels: ['service', 'procedure', 'outcome'],
+    });
+  }
+
+  get tracer(): Tracer {
+    return this.#tracer;
+  }
+
+  /** What is kept for a procedure. */
+  of(procedure: Procedure): MeasuredProcedure {
+    let measured = this.#procedures.get(procedure);
+    if (!measured) {
+      measured = new MeasuredProcedure(this.side, procedure, this.#durations);
+      this.#procedures.set(procedure, measured);
+    }
+    return measured;
+  }
+}
+
+/** What stays the same from call to call of a procedure. */
+class MeasuredProcedure {
+  readonly side: Side;
+  readonly procedure: Procedure;
+  readonly spanName: string;
+  readonly attributes: Attributes;
+  readonly #durations: Labelled<Histogram>;
+  readonly #outcomes = new Map<string, Histogram>();
+  #ok: Histogram | undefined;
+
+  constructor(side: Side, procedure: Procedure, durations: Labelled<Histogram>) {
+    this.side = side;
+    this.procedure = procedure;
+    this.spanName = procedure.path.slice(1);
+    this.attributes = { 'rpc.system.name': 'connectrpc', 'rpc.method': this.spanName };
+    this.#durations = durations;
+  }
+
+  get ok(): Histogram {
+    this.#ok ??= this.outcome('ok');
+    return this.#ok;
+  }
+
+  outcome(outcome: string): Histogram {
+    let duration = this.#outcomes.get(outcome);
+    if (!duration) {
+      duration = this.#durations.with(this.procedure.contract, this.procedure.name, outcome);
+      this.#outcomes.set(outcome, duration);
+    }
+    return duration;
+  }
+}
+
+/** A call that is being measured, until whoever makes it says how it ended: once. */
+export class MeasuredCall {
+  readonly #measured: MeasuredProcedure;
+  readonly #span: Span;
+  readonly #startMs: number;
+
+  /** It begins below the span of `parent` where there is one.
+   * @param startMs when, for who has read the clock already. */
+  constructor(
+    meter: CallMeter,
+    procedure: Procedure,
+    parent: TraceContext | undefined,
+    startMs: number = performance.now(),
+  ) {
+    const measured = meter.of(procedure);
+    const { spanName, attributes } = measured;
+    const options = { kind: meter.side, parent: parent ?? null, attributes, startMs };
+    this.#measured = measured;
+    this.#span = meter.tracer.start(spanName, options);
+    this.#startMs = startMs;
+  }
+
+  /** The span as the current one for what runs below. */
+  get trace(): TraceContext {
+    return this.#span.context;
+  }
+
+  /** @param endMs when, for who has read the clock already. */
+  measureSuccess(endMs: number = performance.now()): void {
+    this.#end(this.#measured.ok, endMs);
+  }
+
+  measureFailure(error: unknown): void {
+    const { side, procedure } = this.#measured;
+    const outcome = outcomeOf(procedure, error);
+    this.#span.set('error.type', outcome);
+    if (side === 'client' || errorEntry(outcome).status >= FIRST_SERVER_FAULT) this.#span.fail(error);
+    this.#end(this.#measured.outcome(outcome), performance.now());
+  }
+
+  #end(duration: Histogram, endMs: number): void {
+    duration.record((endMs - this.#startMs) / 1_000, this.#span.context);
+    this.#span.end(endMs);
+  }
+}
+
+/** The codes that a contract declares and the platform's own, so that a peer cannot make up series. */
+function outcomeOf(procedure: Procedure, error: unknown): string {
+  if (!(error instanceof GoblinError)) return 'INTERNAL';
+  const isKnown = Object.hasOwn(errorRegistry, error.code) || procedure.errors.includes(error.code);
+  return isKnown ? error.code : 'other';
+}
