@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { type Call, type CallService, clientOf } from './call.ts';
+import { type Call, type CallService, clientOf, takesContext } from './call.ts';
 import { Cancellation } from './cancellation.ts';
 import { systemClock } from './clock.ts';
 import { context } from './context.ts';
@@ -144,4 +144,26 @@ test('a stream that fails gives the items before it and then the error', async (
   assert.deepEqual(await iterator.next(), { value: 0, done: false });
   await assert.rejects(iterator.next(), { message: 'broken' });
   assert.deepEqual(await iterator.next(), { value: undefined, done: true });
+});
+
+test('to a service that takes it, the context goes along with the call', async () => {
+  const seen: Call[] = [];
+  const service = takesContext(async (call) => {
+    seen.push(call);
+    return context.tenant;
+  });
+  const client = clientOf(counter, service);
+  const tenant = await context.run({ tenant: 'acme' }, () => client.add(1, { deadline: '100ms' }));
+  assert.equal(tenant, 'acme' as unknown as number);
+  const [call] = seen;
+  assert.equal(call?.context?.tenant, 'acme');
+  assert.ok(call.context.deadline <= call.at! + 100);
+  const cancellation = new Cancellation();
+  cancellation.cancel('left');
+  for (const gone of [{ cancellation }, { deadline: systemClock.now() - 1 }])
+    await assert.rejects(
+      context.run(gone, () => client.add(1)),
+      { code: 'cancellation' in gone ? 'CANCELED' : 'DEADLINE_EXCEEDED' },
+    );
+  assert.equal(seen.length, 1);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Cancellation, untilCancelled } from './cancellation.ts';
+import { Cancellation, neverCancelled, untilCancelled } from './cancellation.ts';
 
 test('cancelling happens once, tells all listeners the reason, and aborts the signal', () => {
   const cancellation = new Cancellation();
@@ -44,4 +44,23 @@ test('untilCancelled gives the promise its way until cancelled, then rejects wit
   await assert.rejects(late, { message: 'gone' });
   fails.reject(new Error('nobody listens, and nothing is unhandled'));
   await assert.rejects(untilCancelled(cancellation, Promise.resolve(1)), { message: 'gone' });
+});
+
+test('a listening object is told once, and not after it was taken off', () => {
+  const cancellation = new Cancellation();
+  const heard: string[] = [];
+  const listeners = ['a', 'b', 'c'].map((name) => ({ cancelled: () => heard.push(name) }));
+  for (const listener of listeners) cancellation.listen(listener);
+  cancellation.unlisten(listeners[0]!);
+  cancellation.unlisten(listeners[0]!);
+  cancellation.unlisten(listeners[2]!);
+  cancellation.cancel('gone');
+  cancellation.listen({ cancelled: (reason) => heard.push(String(reason)) });
+  assert.deepEqual(heard, ['b', 'gone']);
+});
+
+test('what nobody can cancel stays wanted', () => {
+  neverCancelled.listen({ cancelled: () => assert.fail('it was cancelled') });
+  neverCancelled.cancel('no');
+  assert.deepEqual([neverCancelled.cancelled, neverCancelled.signal.aborted], [false, false]);
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { test } from 'node:test';
 import { systemClock } from './clock.ts';
 import { context, rootContext } from './context.ts';
@@ -46,4 +47,18 @@ test('enter takes exactly the given values, and detach none', () => {
     });
     context.detach(() => assert.equal(context.current, rootContext));
   });
+});
+
+test('what is entered afresh sees its own values through awaits, and nothing else that was stored', async () => {
+  const others = new AsyncLocalStorage<string>();
+  await others.run('of the caller', () =>
+    context.run({ tenant: 'acme' }, async () => {
+      const seen = await context.enterAfresh({ ...rootContext, tenant: 'other' }, async () => {
+        await Promise.resolve();
+        return [context.tenant, others.getStore()];
+      });
+      assert.deepEqual(seen, ['other', undefined]);
+      assert.deepEqual([context.tenant, others.getStore()], ['acme', 'of the caller']);
+    }),
+  );
 });

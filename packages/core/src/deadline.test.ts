@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Cancellation } from './cancellation.ts';
 import { type ContextValues, context, rootContext } from './context.ts';
-import { cancelledError, deadlineSweeper, openScope, settleBy, untilDeadline } from './deadline.ts';
+import {
+  cancelledError,
+  deadlineSweeper,
+  deadlines,
+  openScope,
+  settleBegun,
+  settleBy,
+  untilDeadline,
+} from './deadline.ts';
 import { GoblinError } from './errors.ts';
 import { virtualClock } from './virtual-clock.ts';
 
@@ -178,4 +186,27 @@ test('what is still under way below work that failed is cancelled', async () => 
   });
   await assert.rejects(failing, { code: 'CONFLICT' });
   assert.equal(below?.aborted, true);
+});
+
+test('work that has begun already settles with its parent and by its deadline too, and leaves nothing behind', async () => {
+  const parent = new Cancellation();
+  const begin = (): ContextValues => ({
+    ...rootContext,
+    cancellation: new Cancellation(),
+    deadline: performance.now() + 30,
+  });
+  assert.equal(await settleBegun(parent, begin(), performance.now(), Promise.resolve('done')), 'done');
+  const late = begin();
+  const alive = setInterval(() => {}, 1_000);
+  await assert.rejects(settleBegun(parent, late, performance.now(), new Promise(() => {})), {
+    code: 'DEADLINE_EXCEEDED',
+  });
+  clearInterval(alive);
+  assert.ok(late.cancellation.cancelled);
+  const left = begin();
+  const settling = settleBegun(parent, left, performance.now(), new Promise(() => {}));
+  parent.cancel('closed the tab');
+  await assert.rejects(settling, { code: 'CANCELED' });
+  assert.ok(left.cancellation.cancelled);
+  assert.equal(deadlines.size, 0);
 });

@@ -8,8 +8,8 @@ import { beacon } from './discovery/beacon.ts';
 import { clusterKey } from './discovery/cluster-key.ts';
 import { echo } from './discovery/testing/echo.ts';
 import { recorder, SECRET, until } from './discovery/testing/recorder.ts';
-import { httpTransport } from './http/http-transport.ts';
 import { joinMesh, type Mesh } from './mesh.ts';
+import { meshTransport } from './mesh-transport.ts';
 
 const INSTANCES = ['echo-1', 'echo-2', 'echo-3'];
 const CALLERS = 20;
@@ -53,7 +53,7 @@ before(async () => {
     finders: [beacon({ port })],
     clusterKey: clusterKey({ cluster: 'tests', secret: SECRET }),
     telemetry,
-    transport: httpTransport({ telemetry }),
+    transport: meshTransport({ telemetry }),
   });
   client = mesh.client(echo);
 });

@@ -4,7 +4,11 @@ import { MAX_CONTRACTS, parseAnnouncement } from './announcement.ts';
 import { announcement } from './testing/recorder.ts';
 
 test('an announcement survives its way over the wire', () => {
-  const full = announcement('tax-1', { zone: 'eu-1', weight: 0.5 });
+  const full = announcement('tax-1', {
+    zone: 'eu-1',
+    weight: 0.5,
+    link: { tls: true, path: '/run/tax.sock' },
+  });
   const client = announcement('cli-1', { service: undefined, contracts: [], address: undefined });
   for (const said of [full, client]) {
     assert.deepEqual(parseAnnouncement(JSON.parse(JSON.stringify(said))), said);
@@ -36,6 +40,7 @@ test('what is no announcement is refused, whichever field is wrong', () => {
     startedAt: [undefined, '0', Number.NaN],
     weight: ['1', -1, Number.NaN, 1e9],
     zone: ['', 1],
+    link: [null, true, {}, { tls: 1 }, { tls: true, path: '' }, { tls: false, path: 'x'.repeat(108) }],
   };
   for (const [field, values] of Object.entries(wrong)) {
     for (const value of values) {

@@ -51,8 +51,11 @@ export function openDoor(server: Server, options: DoorOptions): Door {
   }
 
   function give(socket: Socket, first: number, isSecure: boolean): void {
-    if (first === TLS_HANDSHAKE && secure && !isSecure) secure.emit('connection', socket);
-    else if (first !== FIRST_BYTE) for (const take of takers) take.call(server, socket);
+    if (first === TLS_HANDSHAKE && secure && !isSecure) {
+      // A client that breaks off its handshake is not waited for.
+      socket.allowHalfOpen = false;
+      secure.emit('connection', socket);
+    } else if (first !== FIRST_BYTE) for (const take of takers) take.call(server, socket);
     else if (isSecure || !secure) links.accept(socket);
     else socket.destroy();
   }

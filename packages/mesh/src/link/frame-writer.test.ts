@@ -91,3 +91,19 @@ test('the room for a payload is never too small', () => {
   for (const text of ['', 'a', 'é', '€', '\u{1f600}', '\ud800', '€'.repeat(30_000)])
     assert.ok(roomFor(text) >= Buffer.byteLength(text));
 });
+
+test('what a slow reader leaves behind takes about as much memory as it has bytes', async () => {
+  await using p = await pair();
+  const out = new FrameWriter(p.near);
+  p.far.pause();
+  await until(() => {
+    out.frame(REPLY, 1, 'x'.repeat(60_000));
+    return p.near.writableLength > 0;
+  }, 'the socket is full');
+  const before = process.memoryUsage().arrayBuffers;
+  for (let i = 0; i < 2_000; i++) {
+    out.frame(REPLY, i, 'x'.repeat(100));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.ok(process.memoryUsage().arrayBuffers - before < 4 * 1_048_576);
+});

@@ -19,11 +19,13 @@ export class FrameWriter {
   /** How many batches were given to the socket: what was written since is surely unsent. */
   batches = 0;
   readonly #socket: Socket;
+  readonly #isEncrypted: boolean;
   #used = 0;
   #isScheduled = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
+    this.#isEncrypted = 'encrypted' in socket;
   }
 
   /** Bytes that the socket has not taken yet, or that were not given to it. */
@@ -77,11 +79,14 @@ export class FrameWriter {
     const batch = bytes.subarray(0, this.#used);
     this.#used = 0;
     this.bytes = NONE;
-    if (!this.#socket.writable) return;
+    const socket = this.#socket;
+    if (!socket.writable) return;
     this.batches++;
-    this.#socket.write(batch);
-    const isTaken = this.#socket.writableLength === 0;
-    if (isTaken && bytes.length === BATCH_BYTES && spare.length < MAX_SPARE_BUFFERS) spare.push(bytes);
+    // A socket that will not take it at once keeps it: then it gets no whole buffer for a few bytes.
+    const isKept = this.#isEncrypted || socket.writableLength > 0;
+    const isCopied = isKept && batch.length <= bytes.length / 2;
+    socket.write(isCopied ? Buffer.from(batch) : batch);
+    if ((isCopied || socket.writableLength === 0) && bytes.length === BATCH_BYTES) giveBack(bytes);
   }
 
   readonly #flushScheduled = (): void => {
@@ -96,6 +101,10 @@ export class FrameWriter {
         ? Buffer.allocUnsafeSlow(needed)
         : (spare.pop() ?? Buffer.allocUnsafeSlow(BATCH_BYTES));
   }
+}
+
+function giveBack(bytes: Buffer): void {
+  if (spare.length < MAX_SPARE_BUFFERS) spare.push(bytes);
 }
 
 /** How many bytes a payload may take: exact where that is worth counting. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { virtualClock } from '@goblin/core';
+import { GoblinError, virtualClock } from '@goblin/core';
+import { probe } from '../testing/transport-cases.ts';
 import { until } from '../testing/until.ts';
 import {
   BREAK,
@@ -249,11 +250,14 @@ test('what has not finished at the end of a drain is answered UNAVAILABLE, and m
   await until(() => caller.ended, 'whoever does not leave is cut off');
 });
 
-test('an error of a service further down, which says that it was not begun, does not say so of this call', async () => {
-  await using served = await serveLinks();
+test('an error from further down, which says that its call was not begun, does not say so of this one', async () => {
+  const procedures = async (): Promise<never> => {
+    throw new GoblinError('UNAVAILABLE', { data: { started: false, attempts: 3 } });
+  };
+  await using served = await serveLinks({ services: [{ contract: probe, procedures }] });
   using caller = await named(served);
-  caller.send(call(0, 'refuse', { code: 'UNAVAILABLE', limit: 1 }));
-  assert.deepEqual(errorOf(await caller.receive(ERROR)).data, { limit: 1 });
+  caller.send(call(0, 'echo', {}));
+  assert.deepEqual(errorOf(await caller.receive(ERROR)).data, { attempts: 3 });
 });
 
 test('a caller that is silent while it is owed an answer is asked for a sign of life, and then given up', async () => {

@@ -2,8 +2,9 @@
  * `ready`. Stops on SIGTERM. */
 import { procedureService, sleep } from '@goblin/core';
 import { httpServer } from '../../http/http-server.ts';
-import { httpTransport } from '../../http/http-transport.ts';
+import { linkServer } from '../../link/link-server.ts';
 import { joinMesh } from '../../mesh.ts';
+import { meshTransport } from '../../mesh-transport.ts';
 import { beacon } from '../beacon.ts';
 import { clusterKey } from '../cluster-key.ts';
 import { echo } from './echo.ts';
@@ -17,18 +18,20 @@ const mesh = await joinMesh({
   finders: [beacon({ port: Number(port) })],
   clusterKey: clusterKey({ cluster: 'tests', secret: SECRET }),
   telemetry,
-  transport: httpTransport({ telemetry }),
+  transport: meshTransport({ telemetry }),
 });
 const procedures = procedureService(echo, { whoami: () => instance, once: () => instance }, telemetry);
+const services = [{ contract: echo, procedures }];
 const server = await httpServer({
   host: '127.0.0.1',
   port: 0,
   telemetry,
-  services: [{ contract: echo, procedures }],
+  services,
+  links: linkServer({ services, telemetry }),
   readiness: async () => ({}),
   peerExchange: mesh.peerExchange,
 });
-mesh.announce({ address: { host: server.host, port: server.port }, state: 'ready' });
+mesh.announce({ address: { host: server.host, port: server.port }, link: { tls: false }, state: 'ready' });
 console.log('ready');
 
 process.once('SIGTERM', async () => {

@@ -39,7 +39,7 @@ export class RawLink implements Disposable {
   ended = false;
 
   constructor(socket: Socket, preface?: Buffer) {
-    this.socket = socket;
+    this.socket = socket.setNoDelay(true);
     const take = (bytes: Buffer, start: number, end: number): void => {
       const body = Buffer.from(bytes.subarray(start + MIN_LENGTH, end));
       this.frames.push({ type: bytes[start]!, id: readUint32(bytes, start + 1), body });
