@@ -160,6 +160,15 @@ export async function testPlatform(
     if (options.dataFolder === undefined) await rm(dataFolder, { recursive: true, force: true });
   }
 
+  // Now, so that starting does not count against the deadline of the first call.
+  try {
+    const names = Object.keys(services).filter((name) => isDefinition(services[name]));
+    await Promise.all(names.map((name) => member(name).service));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
   return {
     client: (contract) => clientOf(contract, calls),
     async fetch(service, path, init) {
