@@ -291,7 +291,7 @@ test('every statement has a client span with its text and without its values, an
 
 test('closing waits for what runs and refuses what comes after', async () => {
   const db = await testDatabase();
-  const running = db.query('select pg_sleep(0.05)');
+  const running = db.query('select pg_sleep(1)');
   await until(async () => (await active(db)) === 1);
   await db.close();
   await running;
