@@ -1,5 +1,6 @@
 /** What happens to a simulated cluster, phase after phase, and what is measured of each: how long until everybody
  * knows a change, who was taken for gone wrongly, what it costs. */
+import { MAX_PEERS } from '../../src/discovery/directory.ts';
 import type { Cluster, NodeParts, Observation, SimNode } from './sim-node.ts';
 import { World } from './world.ts';
 
@@ -59,7 +60,8 @@ export function runPhases(options: PhaseOptions): Findings {
     ...(options.node && { node: options.node }),
     observe: (observation) => watch.take(observation),
   });
-  world.populate(options.nodes);
+  // Newcomers need room where the cluster is as large as it may be.
+  world.populate(Math.min(options.nodes, MAX_PEERS - options.events));
   watch.world = world;
   world.run(SETTLE_MS);
 

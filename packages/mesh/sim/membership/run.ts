@@ -1,10 +1,12 @@
 /** `npm run sim -- membership [--nodes 300] [--seeds 20] [--baseline 3] [--no-keep]`: how fast and how surely a
  * cluster of this size knows what happens in it, beside the all-to-all way of ZRE. Prints a table and keeps the
  * figures in bench/results/sim-membership.json, those of other sizes too. */
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { getHeapStatistics } from 'node:v8';
 import { heapPerNode } from './heap.ts';
 import { lookupNanos } from './lookup.ts';
 import { type Findings, type PhaseOptions, runPhases } from './phases.ts';
@@ -21,6 +23,10 @@ const MAX_CUT_NODES = 1_200;
 const CUT_SEEDS = 5;
 const MAX_BASELINE_NODES = 1_200;
 const TARGET_NODES = 1_200;
+/** What a member's knowledge of another takes, while all are alive and while half of them are not. */
+const BYTES_PER_PAIR = 500;
+const BYTES_PER_CUT_PAIR = 2_500;
+const SPARE_BYTES = 2 ** 30;
 
 interface Kept {
   date: string;
@@ -42,6 +48,8 @@ export function run(args: readonly string[]): void {
   });
   const nodes = Number(values.nodes);
   const seeds = Number(values.seeds ?? (nodes > MAX_CUT_NODES ? 3 : 20));
+  const pairBytes = nodes <= MAX_CUT_NODES ? BYTES_PER_CUT_PAIR : BYTES_PER_PAIR;
+  if (ranWithRoom(SPARE_BYTES + nodes * nodes * pairBytes)) return;
   const baselines = Number(values.baseline ?? (nodes > MAX_BASELINE_NODES ? 0 : 3));
   const began = performance.now();
   const isCut = (seed: number): boolean =>
@@ -80,6 +88,16 @@ export function run(args: readonly string[]): void {
     }
   }
   if (!values['no-keep']) console.log(`\nkept in ${RESULTS}`);
+}
+
+/** Runs this again in a process that may use so much memory, if this one may not. */
+function ranWithRoom(bytes: number): boolean {
+  if (getHeapStatistics().heap_size_limit >= bytes) return false;
+  const [, ...command] = process.argv;
+  const room = `--max-old-space-size=${Math.ceil(bytes / 2 ** 20)}`;
+  const { status } = spawnSync(process.execPath, [room, ...command], { stdio: 'inherit' });
+  process.exitCode = status ?? 1;
+  return true;
 }
 
 function secondsSince(began: number): number {

@@ -48,10 +48,10 @@ before(async () => {
       String(PORT),
       seed,
     ];
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     running.push({ machine, child, instance });
   }
-  await Promise.all(running.map(({ child }) => once(child.stdout!, 'data')));
+  await Promise.all(running.map(ready));
   const telemetry = recorder();
   mesh = await joinMesh({
     self: { instance: 'caller-1', service: undefined, version: '1', contracts: [], address: undefined },
@@ -70,6 +70,14 @@ after(async () => {
   await mesh.stop();
   network[Symbol.dispose]();
 });
+
+async function ready({ child, instance }: Running): Promise<void> {
+  const exited = once(child, 'exit').then(([code]) => {
+    throw new Error(`${instance} exited with ${code} before it was ready`);
+  });
+  exited.catch(() => {});
+  await Promise.race([once(child.stdout!, 'data'), exited]);
+}
 
 interface Load {
   calls: number;

@@ -1,5 +1,5 @@
 /** A process that serves `echo.v1` as a service does: started by chaos tests as `echo-member.ts <instance> <host>
- * <port> <seed>`. Prints `ready`. Stops on SIGTERM. */
+ * <port> <seed>`. Prints `ready`. Stops on SIGTERM and when its standard input ends. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,8 +26,11 @@ const running = await startHost(serve(echo, { whoami: () => instance, once: () =
   clusterKey: clusterKey({ cluster: 'tests', secret: SECRET }),
 });
 console.log('ready');
+// Whoever started it is gone, however it ended.
+process.stdin.resume().on('end', () => process.exit());
 
 process.once('SIGTERM', async () => {
   await running.stop();
   await rm(folder, { recursive: true });
+  process.exit();
 });

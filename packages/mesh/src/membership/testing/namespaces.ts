@@ -30,9 +30,9 @@ export function whyNoNamespaces(): string | undefined {
 }
 
 export function machines(count: number): Machines {
-  const id = process.pid % 10_000;
-  const bridge = `gob${id}`;
-  const network = `10.${200 + (id % 50)}.${id % 250}`;
+  removeAbandoned();
+  const bridge = `gob${process.pid}`;
+  const network = `10.${200 + (process.pid % 50)}.${process.pid % 250}`;
   const stack = new DisposableStack();
   try {
     ip('link', 'add', bridge, 'type', 'bridge');
@@ -40,7 +40,7 @@ export function machines(count: number): Machines {
     ip('addr', 'add', `${network}.1/24`, 'dev', bridge);
     ip('link', 'set', bridge, 'up');
     const all = Array.from({ length: count }, (_, i): Machine => {
-      const name = `gob${id}x${i}`;
+      const name = `${bridge}x${i}`;
       const host = `${network}.${i + 10}`;
       ip('netns', 'add', name);
       stack.defer(() => ip('netns', 'del', name));
@@ -52,7 +52,7 @@ export function machines(count: number): Machines {
       return {
         host,
         prefix: ['ip', 'netns', 'exec', name],
-        link: (state) => ip('link', 'set', `${name}b`, state),
+        link: (state) => void ip('link', 'set', `${name}b`, state),
       };
     });
     return { host: `${network}.1`, all, [Symbol.dispose]: () => stack.dispose() };
@@ -62,6 +62,25 @@ export function machines(count: number): Machines {
   }
 }
 
-function ip(...args: string[]): void {
-  execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+/** What tests have left that were killed themselves. Names carry the process's id. */
+function removeAbandoned(): void {
+  for (const [name = '', owner] of ip('netns', 'list').matchAll(/^gob(\d+)x\d+/gm)) {
+    if (!isRunning(Number(owner))) ip('netns', 'del', name);
+  }
+  for (const [, name = '', owner] of ip('-o', 'link').matchAll(/: (gob(\d+)):/g)) {
+    if (!isRunning(Number(owner))) ip('link', 'del', name);
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function ip(...args: string[]): string {
+  return execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
