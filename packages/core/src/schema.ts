@@ -47,7 +47,8 @@ export function parse<S extends Schema>(
   return result instanceof Promise ? result.then((r) => accept(r, code, what)) : accept(result, code, what);
 }
 
-function accept<T>(result: Checked<T>, code: 'INVALID_INPUT' | 'INTERNAL', what: string): T {
+/** The value, or an error of the given code whose data lists the problems. */
+export function accept<T>(result: Checked<T>, code: 'INVALID_INPUT' | 'INTERNAL', what: string): T {
   if (!result.problems) return result.value;
   const list = result.problems.map((p) => (p.path ? `${p.path}: ${p.message}` : p.message)).join('; ');
   throw new GoblinError(code, {

@@ -7,7 +7,7 @@ import { context } from './context.ts';
 import type { Procedure } from './contract.ts';
 import { deadlines, mustBegin, settleBegun } from './deadline.ts';
 import type { ErrorTranslation } from './procedures.ts';
-import { parse } from './schema.ts';
+import { accept, type Checked, check } from './schema.ts';
 import { CallMeter, MeasuredCall } from './telemetry/call-meter.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
@@ -80,10 +80,10 @@ export class UnaryProcedures {
 
   /** The handler sees parsed input; the caller sees nothing that the output schema does not declare. */
   #begin({ procedure, input }: Call): unknown {
-    const checked = parse(procedure.input, input, 'INVALID_INPUT', `the input of ${procedure.path}`);
+    const checked = check(procedure.input, input);
     return checked instanceof Promise
-      ? checked.then((it) => this.#run(procedure, it))
-      : this.#run(procedure, checked);
+      ? checked.then((it) => this.#run(procedure, acceptInput(procedure, it)))
+      : this.#run(procedure, acceptInput(procedure, checked));
   }
 
   #run(procedure: Procedure, input: unknown): unknown {
@@ -94,8 +94,22 @@ export class UnaryProcedures {
   }
 }
 
+/** Mostly there is nothing to say, and then no words are made for it. */
+function acceptInput(procedure: Procedure, checked: Checked<unknown>): unknown {
+  return checked.problems
+    ? accept(checked, 'INVALID_INPUT', `the input of ${procedure.path}`)
+    : checked.value;
+}
+
 function checkedOutput(procedure: Procedure, output: unknown): unknown {
-  return parse(procedure.output, output, 'INTERNAL', `the output of ${procedure.path}`);
+  const checked = check(procedure.output, output);
+  return checked instanceof Promise
+    ? checked.then((it) => acceptOutput(procedure, it))
+    : acceptOutput(procedure, checked);
+}
+
+function acceptOutput(procedure: Procedure, checked: Checked<unknown>): unknown {
+  return checked.problems ? accept(checked, 'INTERNAL', `the output of ${procedure.path}`) : checked.value;
 }
 
 /** A handler may answer with anything that `await` takes, such as a query that runs when it is awaited. */

@@ -47,7 +47,7 @@ export interface Outcome<T> {
 export interface Work<T> extends DispatchOptions<T>, Outcome<T> {
   /** What it runs under; made for it alone, so that the first attempt gets this very object. */
   readonly context: CallContext;
-  /** When it began (monotonic ms), for who would read the clock again. */
+  /** When it began, on the clock of `deadlines`, for who would read that again. */
   readonly at: number | undefined;
   /** Makes one attempt with a peer under the given context, whose cancellation ends this attempt alone. */
   attempt(peer: Peer, values: CallContext, outcome: Outcome<T>): void;

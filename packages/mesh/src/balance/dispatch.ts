@@ -12,6 +12,7 @@ import {
   type Clock,
   cancelledError,
   type DeadlineSweeper,
+  deadlines,
   type Expiring,
   GoblinError,
   type Timer,
@@ -100,7 +101,8 @@ export class Dispatch<T> implements CancelListener, Expiring {
   }
 
   run(): void {
-    const now = this.#work.at ?? this.#parts.clock.now();
+    const { clock } = this.#parts;
+    const now = (clock === deadlines.clock ? this.#work.at : undefined) ?? clock.now();
     this.#record.budget.deposit(now);
     this.#cancellation.listen(this);
     if (this.#settled) return;
