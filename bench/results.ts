@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, platform, release, totalmem } from 'node:os';
 import { join } from 'node:path';
+import type { Judged } from './targets.ts';
 
 export interface Row {
   readonly name: string;
@@ -18,11 +19,13 @@ export interface Result {
   readonly machine: string;
   readonly node: string;
   readonly rounds: number;
+  /** Of each target, the figures' ratio and whether it is met. */
+  readonly targets: readonly Judged[];
   readonly rows: readonly Row[];
 }
 
 /** Writes `bench/results/<name>.json` and answers its path. */
-export function keep(name: string, measured: Pick<Result, 'rounds' | 'rows'>): string {
+export function keep(name: string, measured: Pick<Result, 'rounds' | 'targets' | 'rows'>): string {
   const cpu = cpus();
   const result: Result = {
     date: new Date().toISOString(),
@@ -40,7 +43,7 @@ export function keep(name: string, measured: Pick<Result, 'rounds' | 'rows'>): s
 /** The rows as a Markdown table, each with its CPU as a multiple of the reference's at the same concurrency. */
 export function table(rows: readonly Row[], reference: string): string {
   const lines = [
-    '| | in flight | calls/s | p50 µs | p99 µs | CPU µs/call | CPU ratio |',
+    `| | in flight | calls/s | p50 µs | p99 µs | CPU µs/call | of ${reference} |`,
     '| --- | ---: | ---: | ---: | ---: | ---: | ---: |',
   ];
   for (const row of [...rows].sort((a, b) => a.concurrency - b.concurrency || a.cpuMicros - b.cpuMicros)) {

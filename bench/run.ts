@@ -1,15 +1,26 @@
-/** `npm run bench -- calls [--rounds 3] [--seconds 2] [--only goblin,fastify]`: measures, prints a table and writes
- * bench/results/<name>.json. The frameworks it measures beside are installed on first use. */
+/** `npm run bench -- calls [--rounds 3] [--seconds 2] [--only goblin,fastify]`: measures, prints the rows and what became
+ * of the targets, and writes bench/results/<name>.json. The frameworks it measures beside are installed on first use. */
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { keep, type Result, table } from './results.ts';
+import { judge, type Target, targetTable } from './targets.ts';
 
 const BENCHMARKS: Readonly<Record<string, string>> = {
-  calls: 'what a call costs, beside node:http + undici, Fastify, Moleculer and NestJS',
+  calls: 'what a call costs, beside bare frames, node:http + undici and the frameworks that others use',
   startup: 'how soon a service process is ready, and what it weighs when idle',
 };
+const HELP = `npm run bench -- <name> [options]
+
+${Object.entries(BENCHMARKS)
+  .map(([name, text]) => `  ${name.padEnd(12)} ${text}`)
+  .join('\n')}
+
+  --rounds N   how often each row is measured, medians count (3)
+  --seconds N  how long one measurement takes (2)
+  --only A,B   only rows whose names contain one of these; such a run is not kept
+  --no-keep    does not write bench/results/<name>.json`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -24,37 +35,60 @@ const { values, positionals } = parseArgs({
 
 const [name] = positionals;
 if (values.help || name === undefined || !Object.hasOwn(BENCHMARKS, name)) {
-  console.log('npm run bench -- <name> [--rounds N] [--seconds N] [--only part,part] [--no-keep]\n');
-  for (const [key, text] of Object.entries(BENCHMARKS)) console.log(`  ${key.padEnd(10)} ${text}`);
+  console.log(HELP);
   process.exit(values.help ? 0 : 2);
 }
+const rounds = above0('rounds', values.rounds);
+const seconds = above0('seconds', values.seconds);
+const only = values.only.split(',').filter((part) => part !== '');
 
-if (!existsSync(join(import.meta.dirname, 'node_modules'))) {
-  console.error('installing the frameworks to measure beside …');
-  execFileSync('npm', ['ci', '--prefix', import.meta.dirname], { stdio: 'inherit' });
-}
-
+installPeers();
 const benchmark = (await import(`./${name}/run.ts`)) as {
   reference: string;
-  targets: Readonly<Record<string, number>>;
+  targets: readonly Target[];
   run(options: object): Promise<Pick<Result, 'rounds' | 'rows'>>;
 };
 const measured = await benchmark.run({
-  rounds: Number(values.rounds),
-  durationMs: Number(values.seconds) * 1_000,
+  rounds,
+  durationMs: seconds * 1_000,
   concurrencies: [1, 64, 512],
-  only: values.only === '' ? [] : values.only.split(','),
+  only,
 });
+const targets = judge(benchmark.targets, measured.rows);
 console.log(table(measured.rows, benchmark.reference));
-for (const [row, target] of Object.entries(benchmark.targets))
-  console.log(verdict(measured.rows, row, target, benchmark.reference));
-if (!values['no-keep']) console.log(`\nkept in ${keep(name, measured)}`);
+if (targets.length > 0) console.log(`\n${targetTable(targets)}`);
+if (!values['no-keep'] && only.length === 0) {
+  const { rows } = measured;
+  console.log(`\nkept in ${keep(name, { rounds: measured.rounds, targets, rows })}`);
+}
 
-function verdict(rows: Result['rows'], row: string, target: number, reference: string): string {
-  const cpu = (wanted: string): number | undefined =>
-    rows.find((r) => r.name === wanted && r.concurrency === 64)?.cpuMicros;
-  const [own, base] = [cpu(row), cpu(reference)];
-  if (own === undefined || base === undefined) return `${row}: not measured`;
-  const ratio = own / base;
-  return `${row}: ${ratio.toFixed(2)}x the CPU of ${reference} at 64 in flight; the target is at most ${target}x: ${ratio <= target ? 'reached' : 'MISSED'}`;
+function above0(option: string, text: string): number {
+  const value = Number(text);
+  if (value > 0 && Number.isFinite(value)) return value;
+  console.error(`--${option} ${text}: give a number above 0`);
+  process.exit(2);
+}
+
+/** Again when the list of frameworks has changed since. npm writes down what it has installed. */
+function installPeers(): void {
+  const folder = import.meta.dirname;
+  const wanted = dependenciesIn(join(folder, 'package-lock.json'));
+  const installed = dependenciesIn(join(folder, 'node_modules/.package-lock.json'));
+  if (Object.entries(wanted).every(([path, version]) => installed[path] === version)) return;
+  console.error('installing the frameworks to measure beside …');
+  execFileSync('npm', ['ci', '--prefix', folder], { stdio: 'inherit' });
+}
+
+function dependenciesIn(lock: string): Record<string, string> {
+  let text: string;
+  try {
+    text = readFileSync(lock, 'utf8');
+  } catch {
+    return {};
+  }
+  const { packages } = JSON.parse(text) as {
+    packages: Record<string, { version: string; optional?: boolean }>;
+  };
+  const installed = Object.entries(packages).filter(([path, { optional }]) => path !== '' && !optional);
+  return Object.fromEntries(installed.map(([path, { version }]) => [path, version]));
 }

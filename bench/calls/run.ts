@@ -3,7 +3,9 @@
  * figures are medians over the rounds, CPU is that of both processes (`process.cpuUsage`). */
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
+import { progress } from '../progress.ts';
 import { median, type Result, type Row } from '../results.ts';
+import type { Target } from '../targets.ts';
 import type { Order, Round } from './process.ts';
 
 export interface CallsOptions {
@@ -25,13 +27,39 @@ const PEERS: readonly (readonly [name: string, file: string])[] = [
   ['moleculer', 'moleculer'],
   ['moleculer observed', 'moleculer-observed'],
   ['nestjs tcp', 'nestjs-tcp'],
+  ['grpc-js', 'grpc-js'],
+  ['trpc', 'trpc'],
+  ['connect-node', 'connect-node'],
 ];
 
-/** Every ratio is against this row. */
-export const reference = 'node http undici';
+/** What the last column of the table is a multiple of. */
+export const reference = 'raw frames json';
 
-/** The most CPU that a peer may take, as a multiple of the reference at 64 calls in flight. */
-export const targets: Readonly<Record<string, number>> = { 'goblin http': 1.25 };
+const atMost = (row: string, beside: string, target: number): Target => ({
+  row,
+  beside,
+  figure: 'cpuMicros',
+  concurrency: 64,
+  is: 'at most',
+  target,
+});
+const lessThan = (beside: string, target: number): Target => ({
+  ...atMost('goblin link', beside, target),
+  is: 'less by',
+});
+
+export const targets: readonly Target[] = [
+  atMost('goblin link', 'raw frames json', 1.35),
+  lessThan('nestjs tcp', 3.5),
+  lessThan('moleculer', 4),
+  lessThan('moleculer observed', 8),
+  lessThan('grpc-js', 15),
+  lessThan('trpc', 30),
+  lessThan('connect-node', 30),
+  atMost('goblin link mtls', 'goblin link', 1.15),
+  { ...atMost('goblin link', 'raw frames json', 1.5), figure: 'p50Micros', concurrency: 1 },
+  atMost('goblin http', 'node http undici', 1.25),
+];
 
 interface Side {
   ask<T>(order: Omit<Order, 'id'> & Record<string, unknown>): Promise<T>;
@@ -40,6 +68,7 @@ interface Side {
 }
 
 const CLOSE_TIMEOUT_MS = 10_000;
+const WARM_UP_MS = 1_500;
 
 interface Pair {
   readonly name: string;
@@ -51,23 +80,31 @@ export async function run(options: CallsOptions): Promise<Pick<Result, 'rounds' 
   const wanted = PEERS.filter(
     ([name]) => options.only.length === 0 || options.only.some((part) => name.includes(part)),
   );
+  if (wanted.length === 0) {
+    const names = PEERS.map(([name]) => name).join(', ');
+    console.error(`--only ${options.only.join(',')}: no row has that in its name; there are ${names}`);
+    process.exit(2);
+  }
+  const { concurrencies, rounds } = options;
   const pairs: Pair[] = [];
   for (const [name, file] of wanted) pairs.push(await startPair(name, file));
   const samples = new Map<string, { round: Round; cpuMicros: number }[]>();
-  for (const pair of pairs) await measure(pair, 64, 1_500);
-  for (let round = 1; round <= options.rounds; round++) {
-    for (const concurrency of options.concurrencies) {
+  const told = progress(pairs.length * (1 + rounds * concurrencies.length));
+  for (const pair of pairs) {
+    told.step(`${pair.name} warms up`);
+    await measure(pair, 64, WARM_UP_MS);
+  }
+  for (let round = 1; round <= rounds; round++) {
+    for (const concurrency of concurrencies) {
       for (const pair of pairs) {
-        process.stderr.write(
-          `\r\x1b[Kround ${round} of ${options.rounds}: ${pair.name}, ${concurrency} in flight`,
-        );
+        told.step(`round ${round} of ${rounds}, ${pair.name}, ${concurrency} in flight`);
         const sample = await measure(pair, concurrency, options.durationMs);
         const key = `${pair.name}|${concurrency}`;
         samples.set(key, [...(samples.get(key) ?? []), sample]);
       }
     }
   }
-  process.stderr.write('\r\x1b[K');
+  told.done();
   for (const pair of pairs) {
     await pair.client.close();
     await pair.server.close();
@@ -75,7 +112,7 @@ export async function run(options: CallsOptions): Promise<Pick<Result, 'rounds' 
   const rows: Row[] = [...samples].map(([key, list]) => {
     const [name, concurrency] = key.split('|');
     const middle = (pick: (sample: (typeof list)[number]) => number): number =>
-      Math.round(median(list.map(pick)) * 10) / 10;
+      Math.round(median(list.map(pick)) * 100) / 100;
     return {
       name: name!,
       concurrency: Number(concurrency),
@@ -85,7 +122,7 @@ export async function run(options: CallsOptions): Promise<Pick<Result, 'rounds' 
       cpuMicros: middle(({ cpuMicros }) => cpuMicros),
     };
   });
-  return { rounds: options.rounds, rows };
+  return { rounds, rows };
 }
 
 async function measure(
@@ -117,7 +154,9 @@ async function startSide(
   file: string,
   ...rest: string[]
 ): Promise<[Side, string]> {
-  const child: ChildProcess = fork(join(import.meta.dirname, 'process.ts'), [role, file, ...rest]);
+  const child: ChildProcess = fork(join(import.meta.dirname, 'process.ts'), [role, file, ...rest], {
+    env: { ...process.env, NODE_ENV: 'production' },
+  });
   const waiting = new Map<number, (answer: unknown) => void>();
   const started = Promise.withResolvers<string>();
   waiting.set(0, (answer) => started.resolve(answer as string));

@@ -6,9 +6,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { median, type Result, type Row } from '../results.ts';
+import type { Target } from '../targets.ts';
 
 export const reference = 'bare node:http';
-export const targets: Readonly<Record<string, number>> = {};
+export const targets: readonly Target[] = [];
 
 const repository = resolve(import.meta.dirname, '../..');
 

@@ -47,8 +47,10 @@ export async function join(address: string, options: BrokerOptions): Promise<Ben
   };
 }
 
-function transporter(port: number, urls: readonly string[]): object {
-  return { type: 'TCP', options: { udpDiscovery: false, port, urls: [...urls] } };
+function transporter(port: number, urls: readonly string[]): NonNullable<BrokerOptions['transporter']> {
+  // Its types know only one of the ways that its documentation gives to list peers.
+  const options: object = { udpDiscovery: false, port, urls: [...urls] };
+  return { type: 'TCP', options };
 }
 
 function freePort(): Promise<number> {

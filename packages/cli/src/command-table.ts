@@ -79,12 +79,64 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'ls',
     summary: 'List the running instances, as discovery sees them',
     usage: '',
-    examples: ['goblin ls', 'goblin ls --json'],
+    details:
+      'Columns about which there is nothing to say (zone, load, weight, suspected) are left out. With --watch on a terminal the table stays and what changes stands out; elsewhere, and with --json, each change is a line.',
+    examples: ['goblin ls', 'goblin ls --watch', 'goblin ls --watch --json'],
     options: {
-      watch: { type: 'boolean', short: 'w', help: 'Go on and print each change' },
+      watch: { type: 'boolean', short: 'w', help: 'Go on and show what changes' },
       json,
     },
     load: () => import('./commands/ls.ts'),
+  },
+  {
+    name: 'peers',
+    summary: 'Explain why processes call some instances of a service and not others',
+    usage: 'explain <service | contract | instance>',
+    details:
+      'Asks the running processes themselves: each has its own view. Without --from it shows those that have called it, or all where none has.',
+    examples: ['goblin peers explain tax', 'goblin peers explain tax --from payments'],
+    options: {
+      from: { type: 'string', value: '<name>', help: 'Only the view of this service, or of this instance' },
+      json,
+    },
+    completes: ['explain'],
+    load: () => import('./commands/peers.ts'),
+  },
+  {
+    name: 'fault',
+    summary: 'Inject faults into running services for a limited time, list them and lift them',
+    usage: '<inject <service>[/<procedure>] | ls | lift [fault]>',
+    details:
+      'For tests and game days. A fault strikes the calls of a service where they come in or, with --side client, where others make them. It lifts itself when its time is over, or when its process ends.',
+    examples: [
+      'goblin fault inject tax --latency 300ms --for 20s',
+      'goblin fault inject tax/quote --error UNAVAILABLE --percent 10',
+      'goblin fault inject tax --hang --side client --instances payments-1f9c04',
+      'goblin fault ls',
+      'goblin fault lift --all',
+    ],
+    options: {
+      latency: {
+        type: 'string',
+        value: '<duration>',
+        help: 'Calls take so much longer: 200ms, or 100ms..300ms, at most 1m',
+      },
+      error: { type: 'string', value: '<code>', help: 'Calls fail with this code, such as UNAVAILABLE' },
+      hang: { type: 'boolean', help: 'Calls are not answered until their deadline' },
+      percent: { type: 'string', value: '<number>', help: 'How many of the calls. Default 100' },
+      tenant: { type: 'string', value: '<name>', help: 'Only calls in the name of this tenant' },
+      side: {
+        type: 'string',
+        value: '<side>',
+        help: 'server: at the instances of the service; client: at those that call it. Default server',
+      },
+      for: { type: 'string', value: '<duration>', help: 'How long. Default 1m, at most 1h' },
+      instances: { type: 'string', value: '<names>', help: 'Only at these, separated by commas' },
+      all: { type: 'boolean', help: 'Lift all faults' },
+      json,
+    },
+    completes: ['inject', 'ls', 'lift'],
+    load: () => import('./commands/fault.ts'),
   },
   {
     name: 'logs',

@@ -7,6 +7,7 @@ import type { Health } from './health.ts';
 import type { ModuleContext } from './module.ts';
 import { procedureService } from './procedures.ts';
 import type { App, ServeOptions, ServiceDefinition } from './serve.ts';
+import { compose } from './service.ts';
 
 export interface BuiltService<C extends Contract = Contract> {
   readonly contract: C;
@@ -33,7 +34,8 @@ export async function buildService<C extends Contract>(
   const app: App = {
     ...base,
     log: base.telemetry.log,
-    client: (contract) => clientOf(contract, calls),
+    client: (contract, { filters = [] } = {}) =>
+      clientOf(contract, filters.length > 0 ? compose(filters, calls) : calls),
     health: (name, check) => void checks.set(name, check),
     background: (name, run) => void loops.set(name, run),
   };

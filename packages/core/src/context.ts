@@ -17,6 +17,15 @@ export interface TraceContext {
   readonly state?: string | undefined;
 }
 
+/** How much a call matters when not all can be served: `critical` is what keeps the platform in hand (health, orders to
+ * stop), `user` is what somebody waits for, `batch` can be done later. */
+export type Priority = 'critical' | 'user' | 'batch';
+
+/** What somebody else wrote, as a priority: whatever is unknown is `user`. */
+export function parsePriority(text: string | undefined): Priority {
+  return text === 'critical' || text === 'batch' ? text : 'user';
+}
+
 export interface ContextValues {
   /** When an answer is no longer wanted, on the monotonic clock (`performance.now()`); Infinity when never. */
   readonly deadline: number;
@@ -28,6 +37,8 @@ export interface ContextValues {
   /** Who acts, as identity established it. */
   readonly actor: string | undefined;
   readonly requestId: string | undefined;
+  /** Inherited by all calls below. Default `user`. */
+  readonly priority: Priority;
 }
 
 const root: ContextValues = {
@@ -38,6 +49,7 @@ const root: ContextValues = {
   tenant: undefined,
   actor: undefined,
   requestId: undefined,
+  priority: 'user',
 };
 
 const storage = new AsyncLocalStorage<ContextValues>();
@@ -68,6 +80,9 @@ export const context = {
   },
   get requestId(): string | undefined {
     return context.current.requestId;
+  },
+  get priority(): Priority {
+    return context.current.priority;
   },
 
   /** Milliseconds left until the deadline; Infinity when there is none, 0 when it has passed. */

@@ -230,6 +230,34 @@ export const errorRegistry = {
     'a migration could not be applied',
     'the message names the file and the cause; nothing of it was kept',
   ),
+  TASK_LOST: entry(
+    409,
+    'aborted',
+    false,
+    'the worker does not hold this task any more',
+    'let the transaction roll back; whoever holds the task now ends it',
+  ),
+  STORE_UNAVAILABLE: entry(
+    503,
+    'unavailable',
+    true,
+    'the store of blobs cannot be used',
+    'look at the folder or service that the message names: is it there, is it full, may this user write',
+  ),
+  DATA_DAMAGED: entry(
+    500,
+    'data_loss',
+    false,
+    'what is stored is not what was written',
+    'take another copy; the message names what is damaged',
+  ),
+  TENANT_REQUIRED: entry(
+    403,
+    'permission_denied',
+    false,
+    'this work belongs to no tenant',
+    'call it on behalf of a tenant',
+  ),
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof errorRegistry;

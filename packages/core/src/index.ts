@@ -30,6 +30,7 @@ export { type SentrySink, type SentrySinkOptions, sentrySink } from './log/sentr
 export * from './module.ts';
 export { type OpenApiDocument, type OpenApiOptions, openApiOf } from './openapi.ts';
 export * from './procedures.ts';
+export * from './rate-limiter.ts';
 export * from './runtime.ts';
 export * from './schema.ts';
 export * from './serve.ts';

@@ -7,11 +7,16 @@ import type { Health } from './health.ts';
 import type { Logger } from './log/log.ts';
 import type { ModuleContext } from './module.ts';
 
+export interface ClientOptions {
+  /** Filters around each call, outside the platform's own: what they refuse is not sent. */
+  readonly filters?: readonly CallFilter[];
+}
+
 /** What a service is given to build itself from. */
 export interface App extends ModuleContext {
   readonly log: Logger;
   /** A typed client of another service, found by discovery; in a test, of whatever the test put in place. */
-  client<C extends Contract>(contract: C): Client<C>;
+  client<C extends Contract>(contract: C, options?: ClientOptions): Client<C>;
   /** Adds a check: while it is not ok the instance is alive but not ready. */
   health(name: string, check: () => Promise<Health> | Health): void;
   /** Runs a loop in the background from the moment the service is ready. It should end soon after `signal` is

@@ -4,10 +4,11 @@
  *
  * A small answer (HOLD_BYTES) is held until it is whole, so that a connection that dies half way can still be made good
  * by another attempt, and so that head and body leave in one write. An answer 503 to a request that can be repeated
- * is held too: it goes to the client only if no other instance does better. */
+ * is held too, as is a refusal by which an instance says that it has not begun, whatever the request: they go to the
+ * client only if no other instance does better. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { cancelledError, context, GoblinError } from '@goblin/core';
-import type { Peer } from '@goblin/mesh';
+import { NOT_STARTED_HEADER, type Peer } from '@goblin/mesh';
 import type { Dispatcher, Pool } from 'undici';
 import type { Exchange } from './exchange.ts';
 import { answerHeaders } from './headers.ts';
@@ -51,6 +52,7 @@ class Attempt implements Dispatcher.DispatchHandler {
   readonly #peer: Peer;
   readonly #exchange: Exchange;
   readonly #repeatable: boolean;
+  readonly #replayable: boolean;
   readonly #resolve: () => void;
   readonly #reject: (error: unknown) => void;
   readonly #offCancel: () => void;
@@ -58,6 +60,9 @@ class Attempt implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #state: State = 'waiting';
   #status = 0;
+  #retryAfter: string | undefined;
+  /** It says that it has not begun, and another one can be asked. */
+  #isRefused = false;
   #headers: string[] = [];
   #held: Buffer[] = [];
   #heldBytes = 0;
@@ -66,6 +71,7 @@ class Attempt implements Dispatcher.DispatchHandler {
     this.#peer = peer;
     this.#exchange = options.exchange;
     this.#repeatable = options.repeatable;
+    this.#replayable = options.body.replayable;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#offCancel = context.current.cancellation.onCancel((reason) => this.#giveUp(cancelledError(reason)));
@@ -90,6 +96,8 @@ class Attempt implements Dispatcher.DispatchHandler {
     // Informational answers stay on their connection.
     if (this.#state !== 'waiting' || status < 200) return;
     this.#status = status;
+    this.#isRefused = headers[NOT_STARTED_HEADER] === '1' && this.#replayable;
+    this.#retryAfter = headers['retry-after'];
     this.#headers = answerHeaders(headers);
     const length = headers['content-length'];
     if (this.#isUnavailable() || (length !== undefined && Number(length) <= HOLD_BYTES)) {
@@ -161,11 +169,18 @@ class Attempt implements Dispatcher.DispatchHandler {
   }
 
   #isUnavailable(): boolean {
-    return this.#status === UNAVAILABLE && this.#repeatable;
+    return this.#isRefused || (this.#status === UNAVAILABLE && this.#repeatable);
   }
 
   #unavailable(): GoblinError {
-    return new GoblinError('UNAVAILABLE', { message: `${this.#peer.instance} answered ${UNAVAILABLE}` });
+    const message = `${this.#peer.instance} answered ${this.#status}`;
+    if (!this.#isRefused) return new GoblinError('UNAVAILABLE', { message });
+    const code = this.#status === UNAVAILABLE ? 'UNAVAILABLE' : 'RESOURCE_EXHAUSTED';
+    const retryAfterMs = Number(this.#retryAfter) * 1_000;
+    return new GoblinError(code, {
+      message,
+      data: { started: false, ...(Number.isFinite(retryAfterMs) && { retryAfterMs }) },
+    });
   }
 
   /** False when the answer cannot go out: another attempt's has, or it is not HTTP. */

@@ -9,6 +9,7 @@ import { gateway } from './gateway.ts';
 import { DEFAULT_LIMITS, type EdgeLimits } from './limits.ts';
 import { startListener } from './listener.ts';
 import { observer as createObserver } from './observer.ts';
+import type { SealedDoors } from './own-endpoints.ts';
 import { type RouteTable, routeTable } from './route-table.ts';
 import { readTls, watchTls } from './tls-files.ts';
 import { upstreams as createUpstreams } from './upstreams.ts';
@@ -22,6 +23,8 @@ export interface EdgeOptions {
   /** Where services are found and requests are dispatched. The edge does not stop it. */
   readonly mesh: Pick<Mesh, 'directory' | 'dispatcher'>;
   readonly telemetry: Telemetry;
+  /** What members of the cluster ask of it. */
+  readonly doors?: SealedDoors;
   /** Instead of those of the spec. Port 0 takes any free one. */
   readonly host?: string;
   readonly port?: number;
@@ -60,6 +63,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     observer,
     identity: { trust, tracer: telemetry.tracer, tenantOf: options.tenantOf },
     headers: tls && spec.hsts !== undefined ? hstsHeader(spec.hsts) : [],
+    doors: options.doors ?? {},
     routes: () => routes,
     isReady: () => state === 'ready',
   });

@@ -4,6 +4,7 @@ import {
   context,
   formatTraceparent,
   GoblinError,
+  isGoblinError,
   openScope,
   systemClock,
 } from '@goblin/core';
@@ -44,7 +45,11 @@ export async function forward(exchange: Exchange, route: CompiledRoute, parts: F
       attempt(peer, parts.upstreams.of(peer), { exchange, body, headers, repeatable }),
     );
   } catch (error) {
-    if (!(error instanceof GoblinError && error.code === 'UNAVAILABLE' && exchange.held)) throw error;
+    if (
+      !(isGoblinError(error, 'UNAVAILABLE') || isGoblinError(error, 'RESOURCE_EXHAUSTED')) ||
+      !exchange.held
+    )
+      throw error;
     const { status, headers, body } = exchange.held;
     exchange.writeHead(status, headers);
     exchange.bytesOut = body.length;

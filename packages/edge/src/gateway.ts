@@ -7,7 +7,7 @@ import { Exchange } from './exchange.ts';
 import { admit, type ForwardParts, forward } from './forward.ts';
 import { type IdentityOptions, identify } from './identity.ts';
 import type { Observer } from './observer.ts';
-import { isReserved, ownAnswer } from './own-endpoints.ts';
+import { isReserved, ownAnswer, type SealedDoors } from './own-endpoints.ts';
 import { requestTarget } from './request-target.ts';
 import type { CompiledRoute, RouteTable } from './route-table.ts';
 import type { Tunnel } from './tunnel.ts';
@@ -19,6 +19,7 @@ export interface GatewayParts extends ForwardParts {
   readonly observer: Observer;
   /** Sent with each answer: HSTS. */
   readonly headers: readonly string[];
+  readonly doors: SealedDoors;
   routes(): RouteTable;
   isReady(): boolean;
 }
@@ -54,15 +55,12 @@ export function gateway(parts: GatewayParts): Gateway {
     observer.ended(exchange);
   }
 
-  /** The route of a request that may run; undefined when the edge answered it itself. */
+  /** The route of a request that may run; undefined when the edge answers it itself. */
   function routeOf(exchange: Exchange): CompiledRoute | undefined {
     const target = requestTarget(exchange.request);
     exchange.target = target;
     const route = parts.routes().match(target.host, target.path);
-    if (isReserved(target.path) && !route?.literal) {
-      answerForEdge(exchange);
-      return undefined;
-    }
+    if (isReserved(target.path) && !route?.literal) return undefined;
     if (!route) throw new GoblinError('NOT_FOUND', { message: 'no route takes this host and path' });
     exchange.route = route;
     route.active++;
@@ -70,14 +68,18 @@ export function gateway(parts: GatewayParts): Gateway {
     return route;
   }
 
-  function answerForEdge(exchange: Exchange): void {
-    const own = ownAnswer(exchange, parts.isReady, parts.telemetry.metrics);
-    if (!own) throw new GoblinError('NOT_FOUND', { message: 'this path is not for callers from outside' });
-    const length = String(Buffer.byteLength(own.body));
+  async function answerForEdge(exchange: Exchange): Promise<void> {
+    const { isReady, doors, telemetry } = parts;
+    const { status, type, body } = await ownAnswer(exchange, {
+      isReady,
+      doors,
+      metrics: telemetry.metrics,
+    });
+    const bytes = Buffer.from(body);
     exchange.isOwn = true;
-    exchange.bytesOut = Number(length);
-    exchange.writeHead(own.status, ['content-type', own.type, 'content-length', length]);
-    exchange.end(Buffer.from(own.body));
+    exchange.bytesOut = bytes.length;
+    exchange.writeHead(status, ['content-type', type, 'content-length', String(bytes.length)]);
+    exchange.end(bytes);
   }
 
   function fail(exchange: Exchange, thrown: unknown): void {
@@ -92,7 +94,7 @@ export function gateway(parts: GatewayParts): Gateway {
   async function run(exchange: Exchange, work: (route: CompiledRoute) => Promise<void>): Promise<void> {
     try {
       const route = routeOf(exchange);
-      if (route) await work(route);
+      await (route ? work(route) : answerForEdge(exchange));
     } catch (error) {
       fail(exchange, error);
     }

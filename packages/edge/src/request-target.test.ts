@@ -47,6 +47,8 @@ test('targets that two servers could read differently are refused', () => {
       '/a\\b',
       '/a%5cb',
       '/a%00',
+      '/100%',
+      '/%2%65%2%65/a',
       '/a#b',
       '*',
       'host:443',

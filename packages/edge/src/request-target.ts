@@ -1,7 +1,8 @@
 /** What a request asks for, read so that no other reader of the same bytes can understand something else. Hosts are
  * compared without case and port. Paths are matched with needless percent-encoding undone (`/%6Cogin` is
  * `/login`, RFC 3986 section 6.2.2.2), so that spelling differently does not lead past a limit; they are passed on as
- * they came. Dot segments, backslashes and NUL are refused: clients resolve `..` before they send. */
+ * they came. Dot segments, backslashes, NUL and a `%` that encodes nothing (`/%2%65%2%65/` turns into dots when it is
+ * decoded twice) are refused: clients resolve `..` before they send. */
 import type { IncomingMessage } from 'node:http';
 import { GoblinError } from '@goblin/core';
 
@@ -20,7 +21,7 @@ export interface RequestTarget {
 const AUTHORITY = /^(?:\[[0-9a-f:.]+\]|[a-z0-9._~%!$&'()*+,;=-]+)(?::\d{1,5})?$/i;
 const ABSOLUTE = /^https?:\/\/([^/?#]+)([^#]*)$/i;
 const DOT_SEGMENT = /(?:^|\/)\.{1,2}(?:$|\/)/;
-const AMBIGUOUS = /\\|%(?:00|5c)/i;
+const AMBIGUOUS = /\\|%(?:00|5c|(?![0-9a-f]{2}))/i;
 
 /** @throws MALFORMED_REQUEST */
 export function requestTarget(request: IncomingMessage): RequestTarget {

@@ -147,3 +147,27 @@ test('bytes from an instance that are no HTTP are 502, and its address is not to
   assert.equal(answer.status, 502);
   assert.doesNotMatch(await answer.text(), /127\.0\.0\.1|shop-0/);
 });
+
+const refuse: Parameters<typeof startPeer>[0] = (_request, response) =>
+  void response
+    .writeHead(429, { 'goblin-not-started': '1', 'retry-after': '2', 'content-type': 'text/plain' })
+    .end('busy');
+
+test('a POST that an overloaded instance refused without beginning it is sent to another', async () => {
+  const hits: string[] = [];
+  await using edge = await withBadInstance(refuse, hits);
+  for (let i = 0; i < 6; i++) {
+    const answer = await edge.fetch('/', { method: 'POST', body: 'pay' });
+    assert.equal(await answer.text(), 'good pay');
+  }
+  assert.ok(hits.includes('bad'), 'the busy instance was tried');
+});
+
+test('the refusal of the only instance goes to the client, with when to come again and without our own header', async () => {
+  await using edge = await testEdge({ routes: [{ path: '/*', to: 'shop' }], services: { shop: refuse } });
+  const answer = await edge.fetch('/', { method: 'POST', body: 'pay' });
+  assert.equal(answer.status, 429);
+  assert.equal(answer.headers.get('retry-after'), '2');
+  assert.equal(answer.headers.get('goblin-not-started'), null);
+  assert.equal(await answer.text(), 'busy');
+});

@@ -6,7 +6,7 @@
  * is not empty. Case matters. `*.example.com` takes any name below example.com, not example.com itself. */
 import { bytes, type Clock, type EdgeRoute, GoblinError, milliseconds } from '@goblin/core';
 import { DEFAULT_MAX_BODY_BYTES, DEFAULT_TIMEOUT_MS } from './limits.ts';
-import { type RateLimit, rateLimit } from './rate-limit.ts';
+import { type RouteLimit, routeLimit } from './rate-limit.ts';
 import { normalPath } from './request-target.ts';
 
 export interface CompiledRoute {
@@ -15,7 +15,7 @@ export interface CompiledRoute {
   readonly label: string;
   readonly maxBodyBytes: number;
   readonly timeoutMs: number;
-  readonly limit: RateLimit | undefined;
+  readonly limit: RouteLimit | undefined;
   /** Whether it claims the path without a pattern. */
   readonly literal: boolean;
   matches(host: string, segments: readonly string[]): boolean;
@@ -61,14 +61,14 @@ export function routeTable(specs: readonly EdgeRoute[], clock: Clock, previous?:
   };
 }
 
-function compile(spec: EdgeRoute, clock: Clock, limit: RateLimit | undefined): CompiledRoute {
+function compile(spec: EdgeRoute, clock: Clock, limit: RouteLimit | undefined): CompiledRoute {
   const pattern = patternOf(spec.path);
   return {
     spec,
     label: `${spec.host ?? ''}${spec.path}`,
     maxBodyBytes: spec.maxBody === undefined ? DEFAULT_MAX_BODY_BYTES : bytes(spec.maxBody),
     timeoutMs: spec.timeout === undefined ? DEFAULT_TIMEOUT_MS : milliseconds(spec.timeout),
-    limit: spec.limit === undefined ? undefined : (limit ?? rateLimit(spec.limit, clock)),
+    limit: spec.limit === undefined ? undefined : (limit ?? routeLimit(spec.limit, clock)),
     literal: !pattern.open && pattern.segments.every((segment) => segment !== ANY),
     matches: matcher(hostMatcher(spec.host), pattern),
     active: 0,

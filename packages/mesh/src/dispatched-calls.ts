@@ -52,9 +52,9 @@ export function dispatchedCalls(options: DispatchedCallsOptions): CallService {
 
   /** Until its first item has come it is tried elsewhere; from then on it is its peer's. */
   async function stream(call: Call): Promise<unknown> {
-    const { contract, idempotent } = call.procedure;
+    const { contract, idempotent, path: procedure } = call.procedure;
     const open = (peer: Peer): Promise<OpenStream> => openStream(() => transport.call(peer, call));
-    const opened = await dispatcher.dispatch(targetOf(contract), { idempotent, finished }, open);
+    const opened = await dispatcher.dispatch(targetOf(contract), { idempotent, procedure, finished }, open);
     return opened.items;
   }
 
@@ -76,6 +76,7 @@ type OwnCall = Call & { readonly context: CallContext };
 /** One unary call, measured around all its attempts. */
 class UnaryWork extends MeasuredCall implements Work<unknown> {
   readonly idempotent: boolean;
+  readonly procedure: string;
   readonly finished = undefined;
   readonly context: CallContext;
   readonly at: number | undefined;
@@ -94,6 +95,7 @@ class UnaryWork extends MeasuredCall implements Work<unknown> {
     super(meter, call.procedure, call.context.trace, call.at);
     call.context.trace = this.trace;
     this.idempotent = call.procedure.idempotent;
+    this.procedure = call.procedure.path;
     this.context = call.context;
     this.at = call.at;
     this.#transport = transport;

@@ -17,6 +17,7 @@ import {
 import type { Balancer } from './balance/balancer.ts';
 import { Dispatch, type DispatchParts } from './balance/dispatch.ts';
 import { targetRecords } from './balance/target-record.ts';
+import type { CallsView } from './balance/target-view.ts';
 import { waitingRoom } from './balance/waiting-room.ts';
 import type { Directory } from './discovery/directory.ts';
 import type { Peer } from './peer.ts';
@@ -31,6 +32,9 @@ export interface Target {
 export interface DispatchOptions<T = unknown> {
   /** May be tried again although an attempt may have been carried out. */
   readonly idempotent: boolean;
+  /** What is asked for, such as `/tax.v1/quote`: how long it takes is learned for each. By default all work of the target
+   * counts as of one kind. */
+  readonly procedure?: string | undefined;
   /** For answers that go on after they began, such as streams: settles when this one has ended. Until then it counts
    * as in flight. */
   readonly finished?: ((answer: T) => Promise<void>) | undefined;
@@ -66,6 +70,8 @@ export interface Dispatcher {
   ): Promise<T>;
   /** The same for who wants to be told the outcome rather than to be given a promise of it. */
   begin<T>(target: Target, work: Work<T>): void;
+  /** What was done for a target; undefined when nothing was. */
+  calls(target: string): CallsView | undefined;
   /** How much work waits for a peer now. */
   readonly waiting: number;
 }
@@ -83,7 +89,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { directory, balancer, clock, metrics } = options;
   const sweeper = deadlineSweeper(clock);
   const room = waitingRoom(clock, sweeper);
-  const recordOf = targetRecords(clock, metrics);
+  const records = targetRecords(clock, metrics);
   const parts: DispatchParts = {
     directory,
     balancer,
@@ -97,10 +103,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     else room.look();
   });
   function begin<T>(target: Target, work: Work<T>): void {
-    new Dispatch(parts, recordOf(target.name), target, work).run();
+    new Dispatch(parts, records.of(target.name), target, work).run();
   }
   return {
     begin,
+    calls: (target) => records.known(target)?.view(),
     dispatch: (target, options, attempt) =>
       new Promise((resolve, reject) =>
         begin(target, {

@@ -17,7 +17,12 @@ import {
   systemClock,
   type Telemetry,
 } from '@goblin/core';
+import { type AdmissionLimits, createAdmission } from './admission/admission.ts';
+import { controlDoor } from './control/control-door.ts';
+import { faultOrders, meshOrders } from './control/orders.ts';
 import type { ClusterKey, Finder } from './discovery/finder.ts';
+import { createFaults, type Faults } from './filters/faults.ts';
+import { faultyProcedures, faultyTransport } from './filters/faulty.ts';
 import { type HttpServer, httpServer } from './http/http-server.ts';
 import { linkServer } from './link/link-server.ts';
 import { listenAtPath } from './link/listen-at-path.ts';
@@ -25,6 +30,8 @@ import { reportLoad } from './load-report.ts';
 import { joinMesh, type Mesh } from './mesh.ts';
 import { meshTransport } from './mesh-transport.ts';
 import type { PeerState } from './peer.ts';
+import type { ServedOverSleuth } from './sleuth/serve-over-sleuth.ts';
+import type { SleuthPlace } from './sleuth/sleuth-setting.ts';
 
 const STOP_TIMEOUT_MS = 5_000;
 const LAME_DUCK_MS = 250;
@@ -58,6 +65,10 @@ export interface HostOptions {
   readonly tls?: HostCredentials;
   /** A Unix socket to answer links at, for callers on the same machine. */
   readonly linkPath?: string;
+  /** Limits of what it takes in at once, or false to take in everything. Default: on. */
+  readonly admission?: false | Partial<AdmissionLimits>;
+  /** Where it is announced to Sleuth peers too, and answers what they ask. Default: nowhere. */
+  readonly sleuth?: SleuthPlace;
   /** How long it keeps serving after it told the others that it stops. Default 250 ms. */
   readonly lameDuckMs?: number;
   /** Told of each change of state. */
@@ -76,6 +87,8 @@ export interface Host extends AsyncDisposable {
   readonly address: { readonly host: string; readonly port: number };
   readonly state: PeerState;
   readonly mesh: Mesh;
+  /** Faults for the calls that come in here and the attempts that go out. Those injected end with the host. */
+  readonly faults: Faults;
   /** Settles within `timeoutMs` (default 5 s); what has not finished by then is cut off. */
   stop(timeoutMs?: number): Promise<void>;
 }
@@ -94,6 +107,8 @@ export async function startHost(definition: ServiceDefinition, options: HostOpti
     stopping: stopping.signal,
   };
   const runtime = createRuntime(base);
+  const { log, metrics } = telemetry;
+  const faults = createFaults({ clock: systemClock, random: Math.random, log, metrics });
   const mesh = await joinMesh({
     self: {
       instance,
@@ -108,11 +123,23 @@ export async function startHost(definition: ServiceDefinition, options: HostOpti
     ...(options.advertise !== undefined && { advertise: options.advertise }),
     ...(options.gossipPort !== undefined && { gossipPort: options.gossipPort }),
     telemetry,
-    transport: meshTransport({ telemetry, instance, ...(tls && { tls }) }),
+    transport: faultyTransport(meshTransport({ telemetry, instance, ...(tls && { tls }) }), faults),
   });
+  const control = controlDoor({
+    clusterKey: options.clusterKey,
+    self: () => mesh.self,
+    orders: { ...meshOrders(mesh), ...faultOrders(faults) },
+    log,
+    metrics,
+  });
+  const admission =
+    options.admission === false
+      ? undefined
+      : createAdmission({ clock: systemClock, metrics, log, limits: options.admission ?? {} });
   let state: PeerState = 'starting';
   let server: HttpServer | undefined;
   let pathServer: Server | undefined;
+  let overSleuth: ServedOverSleuth | undefined;
   let service: BuiltService | undefined;
 
   function enter(next: PeerState): void {
@@ -131,16 +158,20 @@ export async function startHost(definition: ServiceDefinition, options: HostOpti
     const wasReady = state === 'ready';
     enter('draining');
     stopping.abort();
+    faults.lift();
     healthTimer.cancel();
     loadTimer?.cancel();
     mesh.announce({ state: 'draining' });
+    const leftSleuth = overSleuth?.stop(Math.max(0, timeoutMs - AFTER_DRAIN_MS));
     if (wasReady) await sleep(options.lameDuckMs ?? LAME_DUCK_MS);
+    await leftSleuth;
     pathServer?.close();
     await server?.drain(Math.max(0, until - systemClock.now() - AFTER_DRAIN_MS));
     const failures = (await Promise.allSettled([service?.stopBackground()])).concat(
       await Promise.allSettled([runtime.stop()]),
       await Promise.allSettled([mesh.stop()]),
     );
+    admission?.[Symbol.dispose]();
     for (const failure of failures) {
       if (failure.status === 'rejected')
         telemetry.log.error({ err: failure.reason }, `${name} did not stop cleanly`);
@@ -154,27 +185,33 @@ export async function startHost(definition: ServiceDefinition, options: HostOpti
 
   try {
     service = await buildService(definition, { ...base, use: (module) => runtime.use(module) }, mesh.calls);
-    const services = [
-      { contract: service.contract, procedures: service.procedures, routes: service.options.routes ?? {} },
-    ];
-    const links = linkServer({ services, telemetry, instance });
+    const { contract } = service;
+    const procedures = faultyProcedures(service.procedures, faults);
+    const services = [{ contract, procedures, routes: service.options.routes ?? {} }];
+    const links = linkServer({ services, telemetry, instance, admission });
     if (linkPath !== undefined) pathServer = await listenAtPath(linkPath, links);
     server = await httpServer({
       host: options.host ?? '127.0.0.1',
       port: options.port ?? 0,
       telemetry,
       services,
+      admission,
       links,
       tls: tls && { ...tls, requestCert: true },
       sockets: service.options.sockets ?? {},
       files: absoluteFolders(options.folder, service.options.files),
       readiness,
       peerExchange: mesh.peerExchange,
+      control,
     });
     service.startBackground();
     enter('ready');
     const address = { host: server.host, port: server.port };
     mesh.announce({ address, link: { tls: tls !== undefined, path: linkPath }, state });
+    if (options.sleuth) {
+      const { serveOverSleuth } = await import('./sleuth/serve-over-sleuth.ts');
+      overSleuth = await serveOverSleuth({ place: options.sleuth, name, version, address, telemetry });
+    }
     return {
       instance,
       address,
@@ -182,6 +219,7 @@ export async function startHost(definition: ServiceDefinition, options: HostOpti
         return state;
       },
       mesh,
+      faults,
       stop,
       [Symbol.asyncDispose]: stop,
     };

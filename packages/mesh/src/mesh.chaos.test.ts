@@ -145,7 +145,7 @@ test('kill -9 under load of calls that are not idempotent: only those fail that 
 
 test('a frozen instance under load: no idempotent call fails, it is avoided, and serves again when it thaws', async () => {
   const frozen = children.get('echo-2')!;
-  const ejections = telemetry.value('mesh_ejections_total{echo,failed}');
+  const ejections = telemetry.value('mesh_ejections_total{echo,silent}');
   let load: Load;
   try {
     load = await underLoad(
@@ -153,7 +153,7 @@ test('a frozen instance under load: no idempotent call fails, it is avoided, and
       async (load) => {
         await moreCalls(load, 500);
         frozen.kill('SIGSTOP');
-        await until('it is avoided', () => telemetry.value('mesh_ejections_total{echo,failed}') > ejections);
+        await until('it is avoided', () => telemetry.value('mesh_ejections_total{echo,silent}') > ejections);
         await moreCalls(load, 500);
       },
     );

@@ -18,6 +18,7 @@ import {
   type Telemetry,
 } from '@goblin/core';
 import { type Balancer, createBalancer } from './balance/balancer.ts';
+import { type TargetView, targetView } from './balance/target-view.ts';
 import { parseAnnouncement } from './discovery/announcement.ts';
 import { createDirectory, type Directory, SELF } from './discovery/directory.ts';
 import type { ClusterKey, Finder, FinderContext, RunningFinder } from './discovery/finder.ts';
@@ -26,7 +27,7 @@ import { dispatchedCalls } from './dispatched-calls.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 import { joinMembership } from './membership/join-membership.ts';
 import { selfAnnouncement } from './membership/self-announcement.ts';
-import type { Announcement } from './peer.ts';
+import type { Announcement, Endpoint, Peer } from './peer.ts';
 import type { Transport } from './transport.ts';
 
 const KEEP_ALIVE_MS = 60_000;
@@ -54,8 +55,16 @@ export interface Mesh extends AsyncDisposable {
   /** Carries a call to some instance that answers its contract, with trace, metrics, retries and balancing. */
   readonly calls: CallService;
   client<C extends Contract>(contract: C): Client<C>;
+  /** How this process treats the peers that answer a contract, are instances of a service or have this very name, and
+   * why some get no calls. Plain JSON. */
+  explain(name: string): TargetView;
   /** Answers `POST /.goblin/peers` of other members; undefined stands for 403. */
   readonly peerExchange: PeerExchange;
+  /** Seals what members tell each other. */
+  readonly clusterKey: ClusterKey;
+  /** Asks the member that listens there for all it knows, and tells it of us; what it knows is in the directory then.
+   * Resolves with its name; rejects with why it did not work. */
+  contact(address: Endpoint): Promise<string>;
   /** Changes what we say of ourselves (state, address, contracts) and tells the others. */
   announce(changes: Partial<Omit<Announcement, 'instance' | 'incarnation' | 'startedAt'>>): void;
   /** Says goodbye, stops the finders, closes connections. */
@@ -78,7 +87,10 @@ async function join(options: MeshOptions): Promise<Mesh> {
   const self = selfAnnouncement(said, options.advertise);
 
   const directory = createDirectory({ clock, log, metrics });
-  const balancer = createBalancer({ clock, log, metrics, random, zone: options.self.zone });
+  const { instance, service, zone } = options.self;
+  const likes = (): readonly Peer[] => directory.peers.filter((peer) => peer.service === service);
+  const caller = { instance, service, likes };
+  const balancer = createBalancer({ clock, log, metrics, random, zone, caller });
   const dispatcher = createDispatcher({ directory, balancer, clock, metrics, random });
   const membership = await joinMembership({
     directory,
@@ -148,7 +160,11 @@ async function join(options: MeshOptions): Promise<Mesh> {
     dispatcher,
     calls,
     peerExchange: membership.exchange,
+    clusterKey,
+    contact: membership.contact,
     client: (contract) => clientOf(contract, calls),
+    explain: (name) =>
+      targetView({ directory, balancer, clock, self: self.now, calls: dispatcher.calls }, name),
     get self() {
       return self.now;
     },

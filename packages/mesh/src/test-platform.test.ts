@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { context, contract, fail, secret, serve } from '@goblin/core';
+import { type CallFilter, context, contract, fail, secret, serve } from '@goblin/core';
 import { z } from 'zod';
 import { testPlatform } from './test-platform.ts';
 
@@ -99,6 +99,28 @@ test('the context of a caller reaches the called service in process', async () =
   });
   const answer = await context.run({ tenant: 'acme' }, () => platform.client(greeter).greet({ name: 'x' }));
   assert.equal(answer.text, 'acme');
+});
+
+test('filters of a client stand around its calls, and see what they are about', async () => {
+  const called: string[] = [];
+  const greet = contract('hall.v1', { greet: { input: z.object({}), output: z.string() } });
+  const hall = serve(greet, (app) => {
+    const refuseKnaves: CallFilter = async ({ procedure, input }, next) => {
+      called.push(procedure.path);
+      const { name } = input as { name: string };
+      return name === 'Knave' ? fail('FORBIDDEN') : next({ procedure, input });
+    };
+    const greetings = app.client(greeter, { filters: [refuseKnaves] });
+    return {
+      greet: async () => {
+        await assert.rejects(greetings.greet({ name: 'Knave' }), { code: 'FORBIDDEN' });
+        return (await greetings.greet({ name: 'Ada' })).text;
+      },
+    };
+  });
+  await using platform = await testPlatform({ hall, greeter: greeterService });
+  assert.equal(await platform.client(greet).greet({}), 'Hello, Ada!');
+  assert.deepEqual(called, ['/greeter.v1/greet', '/greeter.v1/greet']);
 });
 
 test('plain routes are reached over a real socket', async () => {

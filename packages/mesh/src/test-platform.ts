@@ -25,14 +25,19 @@ import {
   procedureService,
   type Runtime,
   type ServiceDefinition,
+  systemClock,
   type Telemetry,
   testTelemetry,
   withTelemetry,
 } from '@goblin/core';
+import { createFaults, type Faults } from './filters/faults.ts';
+import { faultyProcedures } from './filters/faulty.ts';
 import { type HttpServer, httpServer } from './http/http-server.ts';
 import { httpTransport } from './http/http-transport.ts';
 import type { Peer } from './peer.ts';
 import type { Transport } from './transport.ts';
+
+const KEEP_ALIVE_MS = 60_000;
 
 // biome-ignore lint/suspicious/noExplicitAny: services of different contracts stand in one table
 type AnyDefinition = ServiceDefinition<any>;
@@ -52,6 +57,8 @@ export interface TestPlatformOptions {
 
 export interface TestPlatform extends AsyncDisposable {
   client<C extends Contract>(contract: C): Client<C>;
+  /** Faults for the calls between its services, and for those of its clients. */
+  readonly faults: Faults;
   /** Sends a request to a service's plain routes, over a real socket. */
   fetch(service: string, path: string, init?: RequestInit): Promise<Response>;
 }
@@ -72,8 +79,12 @@ export async function testPlatform(
   const stopping = new AbortController();
   const config = await settingsOf(options.config ?? {}, join(dataFolder, 'secrets'));
   const members = new Map<string, Member>();
+  // Timers of deadlines and faults do not: a test that waits for one alone would end before it.
+  const alive = setInterval(() => {}, KEEP_ALIVE_MS);
   const transport: Transport | undefined = options.over === 'http' ? httpTransport({ telemetry }) : undefined;
-  const calls: CallService = compose([withTelemetry('client', telemetry)], carry);
+  const { log, metrics } = telemetry;
+  const faults = createFaults({ clock: systemClock, random: Math.random, log, metrics });
+  const calls: CallService = compose([withTelemetry('client', telemetry), faults.filter('client')], carry);
 
   function member(name: string): Member {
     const definition = services[name];
@@ -100,9 +111,14 @@ export async function testPlatform(
       stopping: stopping.signal,
     };
     const runtime = createRuntime(base);
-    const service = buildService(definition, { ...base, use: (module) => runtime.use(module) }, calls);
+    const service = built(definition, { ...base, use: (module) => runtime.use(module) });
     void service.then((built) => built.startBackground()).catch(() => {});
     return { name, service, runtime, server: undefined };
+  }
+
+  async function built(definition: AnyDefinition, base: ModuleContext): Promise<BuiltService> {
+    const service = await buildService(definition, base, calls);
+    return { ...service, procedures: faultyProcedures(service.procedures, faults) };
   }
 
   function standInMember(name: string, functions: StandIn): Member {
@@ -110,7 +126,7 @@ export async function testPlatform(
     const procedures = procedureService(contract, functions as Handlers<Contract>, telemetry);
     const service: BuiltService = {
       contract,
-      procedures,
+      procedures: faultyProcedures(procedures, faults),
       options: {},
       checks: new Map(),
       startBackground: () => {},
@@ -150,6 +166,8 @@ export async function testPlatform(
 
   async function stop(): Promise<void> {
     stopping.abort();
+    faults.lift();
+    clearInterval(alive);
     await transport?.close();
     for (const target of members.values()) {
       const service = await target.service.catch(() => undefined);
@@ -171,6 +189,7 @@ export async function testPlatform(
 
   return {
     client: (contract) => clientOf(contract, calls),
+    faults,
     async fetch(service, path, init) {
       const definition = services[service];
       if (!isDefinition(definition))

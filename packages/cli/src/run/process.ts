@@ -45,6 +45,10 @@ export const PROCESS_SETTINGS = {
     default: 'loopback',
     description: 'Where to look for peers by beacon: off, loopback, lan or an interface',
   }),
+  GOBLIN_SLEUTH: setting.text({
+    default: 'off',
+    description: 'Where to serve Sleuth peers too: off, or an interface such as eth0',
+  }),
   LOG_LEVEL: setting.choice(LOG_LEVELS, { default: 'info', description: 'Lines below it are not logged' }),
   SENTRY_DSN: secret({ optional: true, description: 'Where errors are reported, by the protocol of Sentry' }),
 } as const;

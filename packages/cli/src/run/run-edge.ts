@@ -1,7 +1,7 @@
 /** Runs the edge in this process. */
 import type { EdgeSpec } from '@goblin/core';
 import { startEdge } from '@goblin/edge';
-import { httpTransport, joinMesh } from '@goblin/mesh';
+import { controlDoor, joinMesh, meshOrders, meshTransport } from '@goblin/mesh';
 import { type Serving, serveUntilStopped } from './lifetime.ts';
 import type { PlatformProcess } from './process.ts';
 
@@ -10,7 +10,7 @@ export function runEdge(self: PlatformProcess, spec: EdgeSpec): Promise<number> 
 }
 
 async function start(self: PlatformProcess, spec: EdgeSpec): Promise<Serving> {
-  const { settings, supervisor, telemetry } = self;
+  const { settings, supervisor, telemetry, clusterKey } = self;
   self.config.finish();
   const mesh = await joinMesh({
     self: {
@@ -21,14 +21,22 @@ async function start(self: PlatformProcess, spec: EdgeSpec): Promise<Serving> {
       address: undefined,
     },
     finders: self.finders,
-    clusterKey: self.clusterKey,
+    clusterKey,
     telemetry,
-    transport: httpTransport({ telemetry }),
+    transport: meshTransport({ telemetry, instance: self.instance }),
+  });
+  const control = controlDoor({
+    clusterKey,
+    self: () => mesh.self,
+    orders: meshOrders(mesh),
+    log: telemetry.log,
+    metrics: telemetry.metrics,
   });
   const edge = await startEdge({
     spec,
     mesh,
     telemetry,
+    doors: { control, peerExchange: mesh.peerExchange },
     ...(settings.GOBLIN_HOST !== undefined && { host: settings.GOBLIN_HOST }),
     ...(settings.GOBLIN_PORT !== undefined && { port: settings.GOBLIN_PORT }),
   }).catch(async (error: unknown) => {

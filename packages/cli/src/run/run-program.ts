@@ -3,7 +3,7 @@
 import { constants } from 'node:os';
 import type { ServiceModel } from '@goblin/core';
 import { startProgram } from '@goblin/deploy/program';
-import { httpTransport, joinMesh } from '@goblin/mesh';
+import { joinMesh, meshTransport } from '@goblin/mesh';
 import { type Serving, serveUntilStopped } from './lifetime.ts';
 import type { PlatformProcess } from './process.ts';
 
@@ -28,7 +28,7 @@ async function start(self: PlatformProcess, model: ServiceModel & { kind: 'progr
     finders: self.finders,
     clusterKey: self.clusterKey,
     telemetry,
-    transport: httpTransport({ telemetry }),
+    transport: meshTransport({ telemetry, instance: self.instance }),
   });
   const healthy = Promise.withResolvers<void>();
   const program = await startProgram({

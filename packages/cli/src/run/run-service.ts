@@ -1,9 +1,10 @@
 /** Runs a service of ours in this process. */
 import { resolve } from 'node:path';
 import type { ServiceModel } from '@goblin/core';
-import { startHost } from '@goblin/mesh';
+import { parseSleuthSetting, startHost } from '@goblin/mesh';
 import { loadDefinition } from '../services/definition.ts';
 import { type Serving, serveUntilStopped } from './lifetime.ts';
+import { linkPathOf, removeDeadSockets } from './link-path.ts';
 import type { PlatformProcess } from './process.ts';
 
 export function runService(
@@ -16,6 +17,8 @@ export function runService(
 async function start(self: PlatformProcess, model: ServiceModel & { kind: 'service' }): Promise<Serving> {
   const { config, settings, project } = self;
   const folder = resolve(project.folder, model.from);
+  const linkPath = linkPathOf(project, self.instance);
+  const sleuth = parseSleuthSetting(settings.GOBLIN_SLEUTH);
   const host = await startHost(await loadDefinition(model.name, folder), {
     name: self.name,
     version: self.version,
@@ -28,7 +31,10 @@ async function start(self: PlatformProcess, model: ServiceModel & { kind: 'servi
     telemetry: self.telemetry,
     finders: self.finders,
     clusterKey: self.clusterKey,
+    ...(linkPath !== undefined && { linkPath }),
+    ...(sleuth && { sleuth }),
   });
+  void removeDeadSockets(project);
   try {
     config.finish();
   } catch (error) {

@@ -9,6 +9,7 @@ const CODES = {
   green: [32, 39],
   yellow: [33, 39],
   cyan: [36, 39],
+  inverse: [7, 27],
 } as const;
 
 export type Colours = Readonly<Record<keyof typeof CODES, (text: string) => string>>;

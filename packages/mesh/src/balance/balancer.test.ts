@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { virtualClock } from '@goblin/core';
+import { GoblinError, virtualClock } from '@goblin/core';
 import { announcement, recorder } from '../discovery/testing/recorder.ts';
 import type { Peer } from '../peer.ts';
 import { type AttemptOutcome, createBalancer, type Lease } from './balancer.ts';
@@ -179,4 +179,175 @@ test('a lease ends once, and what a peer that left still settles changes nothing
   assert.equal(balancer.ejected, 0);
   late.end('unreachable');
   assert.equal(balancer.ejected, 0);
+});
+
+/** Ends attempts with the named peer at the clock's time. */
+function attempts(
+  world: ReturnType<typeof setUp>,
+  instance: string,
+  outcomes: readonly AttemptOutcome[],
+  error?: unknown,
+): void {
+  const others = new Set(world.peers.map((peer) => peer.instance).filter((other) => other !== instance));
+  for (const outcome of outcomes) world.balancer.pick(world.peers, others)!.end(outcome, undefined, error);
+}
+
+const times = (count: number, outcome: AttemptOutcome): AttemptOutcome[] => new Array(count).fill(outcome);
+
+test('a peer that fails most of its attempts, but never three in a row, is avoided when others do far better', async () => {
+  const world = setUp(3);
+  attempts(world, 'tax-1', times(20, 'ok'));
+  const others = new Set(['tax-1', 'tax-2']);
+  const early = world.balancer.pick(world.peers, others)!;
+  await world.clock.advance(10);
+  for (let i = 0; i < 7; i++)
+    attempts(world, 'tax-0', i === 6 ? ['failed', 'failed'] : ['failed', 'failed', 'ok']);
+  assert.equal(world.telemetry.value('mesh_ejections_total{tax,rate}'), 1);
+  assert.equal(world.share(300).get('tax-0'), undefined);
+  assert.match(
+    world.telemetry.warnings.join(),
+    /tax-0 is avoided: only 30 % of 20 attempts succeeded, and 100 % with others/,
+  );
+  early.end('ok');
+  assert.equal(world.share(300).get('tax-0'), undefined, 'what began before says nothing against that');
+});
+
+test('a peer that fails as often as all others is not avoided for that, nor for failures that are long past', async () => {
+  const world = setUp(3);
+  for (let i = 0; i < 12; i++)
+    for (const { instance } of world.peers) attempts(world, instance, ['failed', 'failed', 'ok']);
+  assert.equal(world.balancer.ejected, 0);
+  const other = setUp(3);
+  attempts(other, 'tax-1', times(20, 'ok'));
+  for (let i = 0; i < 6; i++) attempts(other, 'tax-0', ['failed', 'failed', 'ok']);
+  await other.clock.advance(11_000);
+  for (let i = 0; i < 6; i++) attempts(other, 'tax-0', ['failed', 'failed', 'ok']);
+  assert.equal(other.balancer.ejected, 0);
+});
+
+test('who was good for half a minute is avoided for 1 s again; who fails again soon, for longer', async () => {
+  const world = setUp(3);
+  const avoidedMs = (): number => {
+    const { ejection } = world.balancer.treatment(world.peers)(world.peers[0]!);
+    return ejection ? ejection.until - world.clock.now() : 0;
+  };
+  attempts(world, 'tax-0', ['unreachable']);
+  assert.equal(avoidedMs(), 1_000);
+  await world.clock.advance(1_000);
+  attempts(world, 'tax-0', ['ok', 'unreachable']);
+  assert.equal(avoidedMs(), 2_000);
+  await world.clock.advance(2_000);
+  attempts(world, 'tax-0', ['ok']);
+  await world.clock.advance(30_000);
+  attempts(world, 'tax-0', ['unreachable']);
+  assert.equal(avoidedMs(), 1_000);
+});
+
+test('a peer that refuses calls gets fewer for as long as it asked, and is not avoided', async () => {
+  const world = setUp(2);
+  const overloaded = new GoblinError('RESOURCE_EXHAUSTED', { data: { started: false, retryAfterMs: 700 } });
+  attempts(world, 'tax-0', times(5, 'refused'), overloaded);
+  assert.equal(world.balancer.ejected, 0);
+  assert.equal(world.share(200).get('tax-0'), undefined);
+  const held: string[] = [];
+  for (let i = 0; i < 100; i++) held.push(world.pick()!.peer.instance);
+  const refusing = held.filter((instance) => instance === 'tax-0').length;
+  assert.ok(refusing > 10 && refusing < 30, `${refusing} of 100 though four times as loaded`);
+  await world.clock.advance(700);
+  assert.equal(world.balancer.treatment(world.peers)(world.peers[0]!).isRefusing, false);
+});
+
+test('a slow peer gets fewer calls, and its part back as it becomes quick', async () => {
+  const world = setUp(3);
+  const typicalMs = 10;
+  const slowly = async (instance: string, tookMs: number): Promise<void> => {
+    const others = new Set(world.peers.map((peer) => peer.instance).filter((other) => other !== instance));
+    const lease = world.balancer.pick(world.peers, others)!;
+    await world.clock.advance(tookMs);
+    lease.measured(world.clock.now(), typicalMs);
+    lease.end('ok');
+  };
+  await slowly('tax-0', 200);
+  await slowly('tax-0', 200);
+  assert.equal(world.share(300).get('tax-0'), undefined, 'idle, it is not worth a call');
+  const held: string[] = [];
+  for (let i = 0; i < 100; i++) held.push(world.pick()!.peer.instance);
+  const slow = held.filter((instance) => instance === 'tax-0').length;
+  assert.ok(slow > 0 && slow < 12, `${slow} of 100`);
+  const again = setUp(3);
+  assert.ok(again.share(300).get('tax-0')! > 50);
+});
+
+test('failing answers do not make a peer look quick', () => {
+  const world = setUp(2);
+  attempts(world, 'tax-0', ['failed', 'ok', 'failed', 'ok', 'failed']);
+  assert.equal(world.balancer.treatment(world.peers)(world.peers[0]!).latencyMs, null);
+  const counts = world.share(1_000);
+  assert.ok(Math.abs(counts.get('tax-0')! - 500) < 80, `${counts.get('tax-0')}`);
+});
+
+test('a newcomer among established peers gets a part that grows over ten seconds', async () => {
+  const world = setUp(4);
+  world.share(10);
+  await world.clock.advance(20_000);
+  const peers = [...world.peers, announcement('tax-new')];
+  const part = (): number => world.share(4_000, peers).get('tax-new') ?? 0;
+  assert.ok(part() < 160, 'a tenth of 800 or so to begin with');
+  await world.clock.advance(5_000);
+  const half = part();
+  assert.ok(half > 250 && half < 550, `${half} of 800`);
+  await world.clock.advance(5_000);
+  assert.ok(Math.abs(part() - 800) < 120);
+});
+
+test('a newcomer takes part at once where the others are as busy as it can be', async () => {
+  const world = setUp(1);
+  world.share(1);
+  await world.clock.advance(20_000);
+  const peers = [...world.peers, announcement('tax-new')];
+  let newcomer = 0;
+  for (let i = 0; i < 220; i++) if (world.balancer.pick(peers, NONE)!.peer.instance === 'tax-new') newcomer++;
+  assert.ok(newcomer > 10 && newcomer < 40, `${newcomer} in flight beside ${220 - newcomer}`);
+});
+
+test('where all are new, all begin with their whole part', async () => {
+  const world = setUp(2);
+  world.share(10);
+  await world.clock.advance(100);
+  const peers = [...world.peers, announcement('tax-2'), announcement('tax-3')];
+  for (const count of world.share(4_000, peers).values())
+    assert.ok(Math.abs(count - 1_000) < 150, `${count}`);
+});
+
+test('a canary of weight 0.05 gets its twentieth of calls whether all are idle or busy', () => {
+  const peers = [
+    ...Array.from({ length: 3 }, (_, i) => announcement(`tax-${i}`)),
+    announcement('tax-canary', { weight: 0.05 }),
+  ];
+  const idle = setUp(0).share(20_000, peers).get('tax-canary')!;
+  assert.ok(idle > 200 && idle < 460, `idle: ${idle} of 328`);
+  const { balancer } = setUp(0);
+  const running: Lease[] = [];
+  let busy = 0;
+  for (let i = 0; i < 20_000; i++) {
+    const lease = balancer.pick(peers, NONE)!;
+    if (lease.peer.instance === 'tax-canary') busy++;
+    running.push(lease);
+    if (running.length > 30) running.splice((i * 7) % 30, 1)[0]!.end('ok');
+  }
+  assert.ok(busy > 100 && busy < 460, `busy: ${busy} of 328`);
+});
+
+test('choosing costs no more while some of a thousand peers are avoided', () => {
+  const world = setUp(1_000);
+  for (let i = 0; i < 20; i++) attempts(world, `tax-${i}`, ['unreachable']);
+  let looked = 0;
+  const counted = world.peers.map((peer) => peer);
+  counted.filter = ((...given: Parameters<typeof counted.filter>) => {
+    looked++;
+    return Array.prototype.filter.apply(counted, given as never);
+  }) as typeof counted.filter;
+  for (let i = 0; i < 1_000; i++) world.balancer.pick(counted, NONE)!.end('ok');
+  assert.equal(looked, 0);
+  assert.equal(world.balancer.ejected, 20);
 });

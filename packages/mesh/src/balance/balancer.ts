@@ -1,29 +1,33 @@
-/** Chooses among ready peers by the power of two choices: of two picked at random, the one with less in flight
- * for its weight. That spreads load within a few per cent without looking at all peers, and a slow or hung peer
- * gets less by itself (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing").
+/** Chooses among ready peers by the power of two choices (Mitzenmacher): of two, the one with less load for its weight,
+ * where load is how slow it is (peak-ewma.ts) times what is in flight. That spreads load within a few per cent without
+ * looking at all peers, and a slow or hung peer gets less by itself.
  *
- * Peers in the caller's zone come first (locality.ts).
+ * Peers in the caller's zone come first (locality.ts); of many peers a caller calls a part (aperture.ts); newcomers
+ * among established peers start slowly, and peers that fail are avoided for a while (standing.ts).
  *
- * Peers that fail are avoided for a while, first 1 s, twice as long each time after up to 30 s; then a single
- * attempt probes whether it is back (standing.ts). A peer that cannot be reached is avoided at once, one that
- * answers with failures after three in a row. Failing answers may be the fault of something that all share, so they
- * never take out more than half of the peers; when more would be avoided, none of those is. Where nobody can be
- * reached, one attempt per 100 ms and peer tries. */
+ * Failing answers may be the fault of something that all share, so they never take out more than half of the peers; when
+ * more would be avoided, none of those is. Where nobody can be reached, one attempt per 100 ms and peer tries.
+ *
+ * A choice costs about 100 ns, whatever the number of peers and of those avoided. */
 import type { Clock, Logger, Metrics } from '@goblin/core';
 import { addressOf, type Peer } from '../peer.ts';
-import { nearby } from './locality.ts';
-import { type AttemptOutcome, Standing } from './standing.ts';
+import { localities, nearby } from './locality.ts';
+import type { Candidate } from './peer-list.ts';
+import { type Caller, peerLists } from './peer-lists.ts';
+import type { AttemptOutcome, Standing } from './standing.ts';
+import { type PeerTreatment, treatmentOf } from './treatment.ts';
 
-export type { AttemptOutcome };
-
-const MIN_WEIGHT = 0.01;
+export type { AttemptOutcome, Caller };
 
 export interface Balancer {
   /** One of the candidates, none of `avoid` unless nothing else is left; undefined when there are none that may
-   * be tried now. The caller must end the returned lease with the attempt's outcome. */
-  pick(candidates: readonly Peer[], avoid: ReadonlySet<string>): Lease | undefined;
+   * be tried now. The caller must end the returned lease with the attempt's outcome.
+   * @param now on the balancer's clock, for who has just read it. */
+  pick(candidates: readonly Peer[], avoid: ReadonlySet<string>, now?: number): Lease | undefined;
   /** The peer has left: its record can go. */
   forget(instance: string): void;
+  /** How each peer is treated among these candidates. */
+  treatment(candidates: readonly Peer[]): (peer: Peer) => PeerTreatment;
   /** How many peers are avoided now. */
   readonly ejected: number;
 }
@@ -31,8 +35,14 @@ export interface Balancer {
 /** The time one attempt spends with a peer. */
 export interface Lease {
   readonly peer: Peer;
-  /** Counts once; later calls change nothing and answer false. */
-  end(outcome: AttemptOutcome): boolean;
+  readonly beganAt: number;
+  /** Its answer came, or will not be waited for any longer: what that took is compared with what is typical.
+   * @param typicalMs of the procedure; 0 when that is not known. */
+  measured(at: number, typicalMs: number): void;
+  /** Counts once; later calls change nothing and answer false.
+   * @param at when, on the balancer's clock, for who has just read it.
+   * @param error what it failed with. */
+  end(outcome: AttemptOutcome, at?: number, error?: unknown): boolean;
 }
 
 export interface BalancerOptions {
@@ -43,94 +53,111 @@ export interface BalancerOptions {
   readonly random?: () => number;
   /** Of the caller: peers there come first (locality.ts). */
   readonly zone?: string | undefined;
+  /** Who calls, for a caller that is to keep to a part of many peers (aperture.ts). Without, it calls all of them. */
+  readonly caller?: Caller | undefined;
 }
 
 export function createBalancer(options: BalancerOptions): Balancer {
-  const { clock, log, metrics, random = Math.random } = options;
-  const nearest = nearby(options.zone, random);
+  const { clock, log, metrics, zone, random = Math.random } = options;
+  const localityIn = localities(zone);
+  const nearest = nearby(zone, random, localityIn);
   const standings = new Map<string, Standing>();
-  /** While nobody is, picking needs no look at the whole list. */
+  const lists = peerLists(options, standings);
   let ejected = 0;
   const ejections = metrics.counter('mesh_ejections_total', {
     help: 'Times that a peer was avoided because attempts with it failed.',
     labels: ['service', 'reason'],
   });
 
-  function standingOf(peer: Peer): Standing {
-    let standing = standings.get(peer.instance);
-    if (!standing) {
-      standing = new Standing();
-      standings.set(peer.instance, standing);
-    }
-    return standing;
+  function open({ peer, standing }: Candidate, now: number): Lease {
+    const isProbe = standing.begin(now);
+    if (isProbe) lists.changed();
+    return new OpenLease(peer, standing, now, isProbe, settle);
   }
 
-  function settle(peer: Peer, standing: Standing, outcome: AttemptOutcome, probe: boolean): void {
+  function settle(
+    lease: OpenLease,
+    outcome: AttemptOutcome,
+    endedAt: number | undefined,
+    error: unknown,
+  ): void {
+    const { peer, standing, beganAt, isProbe } = lease;
+    const at = endedAt ?? clock.now();
     // Of a peer that has left, what still settles tells nothing.
     if (standings.get(peer.instance) !== standing) return;
-    const before = standing.ejected;
-    const forMs = standing.end(outcome, probe, clock);
-    if (standing.ejected !== before) ejected += before ? -1 : 1;
-    if (forMs === 0) return;
-    ejections.with(peer.service ?? '-', outcome).add();
+    const before = standing.ejection;
+    if (outcome === 'ok' && !before) return standing.succeed(at);
+    const ended = { outcome, beganAt, at, isProbe, error };
+    if (standing.end(ended, () => rateOfOthers(standing, at))) lists.changed();
+    const after = standing.ejection;
+    if (before === after) return;
+    ejected += (after ? 1 : 0) - (before ? 1 : 0);
+    if (!after) return;
+    const forMs = Math.round(after.until - at);
+    ejections.with(peer.service ?? '-', after.reason).add();
     log.warn(
-      { peer: peer.instance, address: addressOf(peer), forMs },
-      `${peer.instance} is avoided: ${outcome}`,
+      { peer: peer.instance, address: addressOf(peer), reason: after.reason, forMs },
+      `${peer.instance} is avoided: ${after.because}`,
     );
   }
 
-  function lease(peer: Peer): Lease {
-    const standing = standingOf(peer);
-    return new OpenLease(peer, standing, standing.begin(clock), settle);
+  /** The success rate of the other peers of its service. */
+  function rateOfOthers(standing: Standing, now: number): number | undefined {
+    let attempts = 0;
+    let failures = 0;
+    for (const other of standings.values()) {
+      if (other === standing || other.service !== standing.service) continue;
+      attempts += other.successes.attempts(now);
+      failures += other.successes.failures(now);
+    }
+    return attempts === 0 ? undefined : 1 - failures / attempts;
   }
 
-  function loadOf(peer: Peer): number {
-    return (standingOf(peer).inFlight + 1) / Math.max(MIN_WEIGHT, peer.weight ?? 1);
-  }
-
-  function choose(peers: readonly Peer[]): Peer {
-    if (peers.length === 1) return peers[0]!;
-    const first = Math.floor(random() * peers.length);
-    let second = Math.floor(random() * (peers.length - 1));
-    if (second >= first) second++;
-    const [one, other] = [peers[first]!, peers[second]!];
-    return loadOf(one) <= loadOf(other) ? one : other;
-  }
-
-  function pickCarefully(candidates: readonly Peer[], avoid: ReadonlySet<string>): Lease | undefined {
-    const now = clock.now();
-    let usable = candidates.filter((peer) => standingOf(peer).isUsable(now));
-    const reachable = candidates.filter((peer) => standingOf(peer).isReachable(now));
-    if (usable.length < reachable.length / 2) usable = reachable;
-    const fresh = usable.filter((peer) => !avoid.has(peer.instance));
-    if (fresh.length > 0) return lease(choose(fresh));
-    if (usable.length > 0) return lease(choose(usable));
-    const lastResort = candidates.filter((peer) => standingOf(peer).isLastResort(now));
-    return lastResort.length > 0 ? lease(choose(lastResort)) : undefined;
-  }
-
-  /** Near ones come first only while nothing speaks against them. */
-  function pickNear(
-    near: readonly Peer[],
+  function choose(
     candidates: readonly Peer[],
+    near: readonly Peer[],
     avoid: ReadonlySet<string>,
-  ): Lease | undefined {
-    if (near === candidates) return undefined;
-    const now = clock.now();
-    const fresh = near.filter((peer) => !avoid.has(peer.instance) && standingOf(peer).isUsable(now));
-    return fresh.length > 0 ? lease(choose(fresh)) : undefined;
+    now: number,
+  ): Candidate | undefined {
+    const isFirst = avoid.size === 0;
+    if (near !== candidates) {
+      // They come first only while nothing speaks against them.
+      const list = lists.of(near, true, now);
+      const chosen = isFirst ? list.choose(now, random) : list.chooseOther(avoid, now, random);
+      if (chosen) return chosen;
+    }
+    const list = lists.of(candidates, false, now);
+    const other = isFirst ? undefined : list.chooseOther(avoid, now, random);
+    return other ?? list.choose(now, random) ?? list.lastResort(now, random);
   }
 
   return {
-    pick(candidates, avoid) {
+    pick(candidates, avoid, now = clock.now()) {
       if (candidates.length === 0) return undefined;
-      const near = nearest(candidates);
-      if (ejected === 0 && avoid.size === 0) return lease(choose(near));
-      return pickNear(near, candidates, avoid) ?? pickCarefully(candidates, avoid);
+      const chosen = choose(candidates, nearest(candidates), avoid, now);
+      return chosen && open(chosen, now);
     },
     forget(instance) {
-      if (standings.get(instance)?.ejected) ejected--;
+      if (standings.get(instance)?.ejection) ejected--;
       standings.delete(instance);
+    },
+    treatment(candidates) {
+      const now = clock.now();
+      const locality = localityIn(candidates);
+      const near = new Set(locality && locality.share >= 1 ? locality.near : candidates);
+      const list = lists.of(candidates, false, now);
+      const nearList = locality ? lists.of(locality.near, true, now) : list;
+      const called = new Map([...list.called(), ...nearList.called()]);
+      return (peer) => {
+        const isFar = !near.has(peer) && candidates.includes(peer);
+        const from = isFar || !locality?.near.includes(peer) ? list : nearList;
+        return treatmentOf(standings.get(peer.instance), now, {
+          weight: called.get(peer.instance),
+          subsetSize: from.size,
+          listSize: from.all.length,
+          isFar,
+        });
+      };
     },
     get ejected() {
       return ejected;
@@ -138,26 +165,32 @@ export function createBalancer(options: BalancerOptions): Balancer {
   };
 }
 
-type Settle = (peer: Peer, standing: Standing, outcome: AttemptOutcome, probe: boolean) => void;
+type Settle = (lease: OpenLease, outcome: AttemptOutcome, at: number | undefined, error: unknown) => void;
 
 class OpenLease implements Lease {
   readonly peer: Peer;
-  readonly #standing: Standing;
-  readonly #probe: boolean;
+  readonly standing: Standing;
+  readonly beganAt: number;
+  readonly isProbe: boolean;
   readonly #settle: Settle;
   #open = true;
 
-  constructor(peer: Peer, standing: Standing, probe: boolean, settle: Settle) {
+  constructor(peer: Peer, standing: Standing, beganAt: number, isProbe: boolean, settle: Settle) {
     this.peer = peer;
-    this.#standing = standing;
-    this.#probe = probe;
+    this.standing = standing;
+    this.beganAt = beganAt;
+    this.isProbe = isProbe;
     this.#settle = settle;
   }
 
-  end(outcome: AttemptOutcome): boolean {
+  measured(at: number, typicalMs: number): void {
+    this.standing.latency.observe(this.beganAt, at, typicalMs);
+  }
+
+  end(outcome: AttemptOutcome, at?: number, error?: unknown): boolean {
     if (!this.#open) return false;
     this.#open = false;
-    this.#settle(this.peer, this.#standing, outcome, this.#probe);
+    this.#settle(this, outcome, at, error);
     return true;
   }
 }

@@ -44,13 +44,9 @@ function loadOf(peers: readonly Peer[]): number {
     : peers.reduce((sum, peer) => sum + (peer.weight ?? 1) * (peer.load ?? 0), 0) / weight;
 }
 
-/** The candidates that a call begins with: those near, or all. Remembers what it found of a list as long as that
- * list lives: directories make a new one at each change. */
-export function nearby(
-  zone: string | undefined,
-  random: () => number,
-): (candidates: readonly Peer[]) => readonly Peer[] {
-  if (zone === undefined) return (candidates) => candidates;
+/** The same, remembering what it found of a list as long as that list lives: directories make a new one at each
+ * change. */
+export function localities(zone: string | undefined): (candidates: readonly Peer[]) => Locality | undefined {
   const known = new WeakMap<readonly Peer[], Locality>();
   return (candidates) => {
     let locality = known.get(candidates);
@@ -58,7 +54,20 @@ export function nearby(
       locality = localityOf(candidates, zone) ?? EVERYWHERE;
       known.set(candidates, locality);
     }
-    if (locality === EVERYWHERE) return candidates;
+    return locality === EVERYWHERE ? undefined : locality;
+  };
+}
+
+/** The candidates that a call begins with: those near, or all. */
+export function nearby(
+  zone: string | undefined,
+  random: () => number,
+  localityIn: (candidates: readonly Peer[]) => Locality | undefined = localities(zone),
+): (candidates: readonly Peer[]) => readonly Peer[] {
+  if (zone === undefined) return (candidates) => candidates;
+  return (candidates) => {
+    const locality = localityIn(candidates);
+    if (!locality) return candidates;
     return locality.share >= 1 || random() < locality.share ? locality.near : candidates;
   };
 }

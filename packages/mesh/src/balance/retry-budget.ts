@@ -1,7 +1,6 @@
-/** Bounds how much retries add to the load: each request deposits a share of a retry, each retry withdraws a whole
- * one, and a small allowance flows in by itself so that a quiet caller can retry at all. When everything fails,
- * retries are then a fifth more load and not four times as much. After Finagle's RetryBudget: what was
- * deposited counts for WINDOW_MS. */
+/** Bounds how much retries add to the load: to a share of the requests of the last WINDOW_MS, or to a small allowance
+ * where that is more, so that a quiet caller can retry at all. When everything fails, retries are then a fifth more load
+ * and not four times as much. After Finagle's RetryBudget, which gives the allowance to busy callers too. */
 import type { Clock } from '@goblin/core';
 
 const REQUESTS_PER_RETRY = 5;
@@ -9,6 +8,7 @@ const MIN_PER_SECOND = 10;
 const WINDOW_MS = 10_000;
 const SLOT_MS = 1_000;
 const SLOTS = WINDOW_MS / SLOT_MS;
+const ALLOWANCE = (MIN_PER_SECOND * WINDOW_MS) / 1_000;
 
 export interface RetryBudget {
   /** A request begins. @param now for who has read the clock already. */
@@ -20,8 +20,9 @@ export interface RetryBudget {
 }
 
 export function retryBudget(clock: Clock): RetryBudget {
-  /** Requests less what retries cost, one slot per second, used in turn. */
-  const slots = new Float64Array(SLOTS);
+  /** One slot per second, used in turn. */
+  const requests = new Float64Array(SLOTS);
+  const retries = new Float64Array(SLOTS);
   let current = 0;
   let currentSince = clock.now();
 
@@ -31,28 +32,32 @@ export function retryBudget(clock: Clock): RetryBudget {
     currentSince += steps * SLOT_MS;
     for (steps = Math.min(steps, SLOTS); steps > 0; steps--) {
       current = (current + 1) % SLOTS;
-      slots[current] = 0;
+      requests[current] = 0;
+      retries[current] = 0;
     }
   }
 
   function balance(): number {
     turn(clock.now());
-    const saved = slots.reduce((sum, slot) => sum + slot, 0);
-    return saved / REQUESTS_PER_RETRY + (MIN_PER_SECOND * WINDOW_MS) / 1_000;
+    return Math.max(sum(requests) / REQUESTS_PER_RETRY, ALLOWANCE) - sum(retries);
   }
 
   return {
     deposit(now = clock.now()) {
       turn(now);
-      slots[current]! += 1;
+      requests[current]! += 1;
     },
     tryWithdraw() {
       if (balance() < 1) return false;
-      slots[current]! -= REQUESTS_PER_RETRY;
+      retries[current]! += 1;
       return true;
     },
     get balance() {
       return Math.max(0, Math.floor(balance()));
     },
   };
+}
+
+function sum(slots: Float64Array): number {
+  return slots.reduce((all, slot) => all + slot, 0);
 }

@@ -16,8 +16,9 @@ export interface WaitForPeer {
   readonly target: string;
   /** On the monotonic clock. */
   readonly deadline: number;
-  /** How often it was tried before. */
+  /** How often it was tried before, and what the last attempt failed with. */
   readonly attempts: number;
+  readonly lastFailure: string | undefined;
   /** Begins if a peer can be had; false when not. */
   start(): boolean;
   fail(error: GoblinError): void;
@@ -29,7 +30,7 @@ export function waitForPeer(
   work: WaitForPeer,
 ): () => void {
   const { directory, clock, room } = parts;
-  const { target, attempts } = work;
+  const { target, attempts, lastFailure } = work;
   const since = clock.now();
   const latest = Math.min(work.deadline - BEFORE_DEADLINE_MS, since + MAX_WAIT_MS);
   let leave: (() => void) | undefined;
@@ -45,17 +46,27 @@ export function waitForPeer(
 
   function noPeer(): GoblinError {
     const waitedMs = Math.round(clock.now() - since);
+    const missing = `no instance of ${describeMissing(directory, [target])} could be reached within ${waitedMs} ms${before()}`;
     return new GoblinError('NO_PEER', {
-      message: `no instance of ${describeMissing(directory, [target])} could be reached within ${waitedMs} ms. ${describeKnown(directory)}`,
-      data: { target, attempts, waitedMs },
+      message: `${missing}. ${describeKnown(directory)}`,
+      data: { target, attempts, waitedMs, ...timeLeft() },
     });
   }
 
   function noRoom(): GoblinError {
     return new GoblinError('NO_PEER', {
-      message: `no instance of ${target} is ready, and ${room.size} calls wait already`,
-      data: { target, attempts },
+      message: `no instance of ${target} is ready, and ${room.size} calls wait already${before()}`,
+      data: { target, attempts, ...timeLeft() },
     });
+  }
+
+  function before(): string {
+    return lastFailure === undefined ? '' : ` (attempt ${attempts} failed before: ${lastFailure})`;
+  }
+
+  function timeLeft(): { timeLeftMs?: number } {
+    const timeLeftMs = Math.max(0, Math.round(work.deadline - clock.now()));
+    return Number.isFinite(timeLeftMs) ? { timeLeftMs } : {};
   }
 
   enter(directory.knows(target) ? latest : Math.min(latest, since + NEVER_SEEN_MS));

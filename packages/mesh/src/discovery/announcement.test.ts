@@ -36,7 +36,7 @@ test('what is no announcement is refused, whichever field is wrong', () => {
       { host: '', port: 1 },
     ],
     state: [undefined, 'dead'],
-    incarnation: [undefined, -1, 1.5, 2 ** 60],
+    incarnation: [undefined, -1, 1.5, 2 ** 48],
     startedAt: [undefined, '0', Number.NaN],
     weight: ['1', -1, Number.NaN, 1e9],
     zone: ['', 1],

@@ -12,6 +12,8 @@ const MAX_HOST = 255;
 const MAX_PATH = 107;
 const MAX_WEIGHT = 1_000;
 const MAX_LOAD = 1;
+/** As many as 48 bits tell, which is what the membership writes them with. */
+export const MAX_INCARNATION: number = 2 ** 48 - 1;
 export const MAX_CONTRACTS = 500;
 const STATES: ReadonlySet<unknown> = new Set<PeerState>(['starting', 'ready', 'draining']);
 
@@ -25,7 +27,8 @@ export function parseAnnouncement(value: unknown): Announcement | undefined {
   if (it.tenant !== undefined && !isToken(it.tenant, MAX_NAME)) return undefined;
   if (it.weight !== undefined && !isShare(it.weight, MAX_WEIGHT)) return undefined;
   if (it.load !== undefined && !isShare(it.load, MAX_LOAD)) return undefined;
-  if (!STATES.has(it.state) || !isCount(it.incarnation) || !Number.isFinite(it.startedAt)) return undefined;
+  if (!isCount(it.incarnation) || it.incarnation > MAX_INCARNATION) return undefined;
+  if (!STATES.has(it.state) || !Number.isFinite(it.startedAt)) return undefined;
   if (!Array.isArray(it.contracts) || it.contracts.length > MAX_CONTRACTS) return undefined;
   if (!it.contracts.every((contract) => isToken(contract, MAX_CONTRACT))) return undefined;
   const address = parseEndpoint(it.address);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { MAX_CONTRACTS } from './announcement.ts';
+import { MAX_CONTRACTS, MAX_INCARNATION } from './announcement.ts';
 import {
   assembler,
   type BeaconMessage,
@@ -33,7 +33,7 @@ test('the largest announcement is cut into parts below the MTU and put together 
     weight: 0.123456789012345,
     address: { host: 'h'.repeat(255), port: 65_535 },
     contracts: Array.from({ length: MAX_CONTRACTS }, (_, i) => `contract-${i}`.padEnd(128, 'x')),
-    incarnation: Number.MAX_SAFE_INTEGER,
+    incarnation: MAX_INCARNATION,
     startedAt: 1_790_000_000_000,
   });
   const plain = encodeBeacon('here', big, 1_790_000_000_000, next);

@@ -8,7 +8,7 @@ import { networkInterfaces } from 'node:os';
 /** Administratively scoped (RFC 2365): routers do not pass it on. */
 export const GROUP = '239.255.71.66';
 const LOOPBACK = '127.0.0.1';
-const LOOPBACK_BROADCAST = '127.255.255.255';
+export const LOOPBACK_BROADCAST = '127.255.255.255';
 const MAX_INTERFACES = 16;
 const RECEIVE_BUFFER_BYTES = 1_048_576;
 
@@ -31,6 +31,8 @@ export interface BeaconSockets {
 export interface BeaconSocketsOptions {
   readonly port: number;
   readonly interfaces: readonly BeaconInterface[];
+  /** The multicast groups to speak to and to hear. Default: that of our own beacon. */
+  readonly groups?: readonly string[];
   receive(datagram: Uint8Array, from: RemoteInfo): void;
   trouble(error: Error): void;
 }
@@ -63,7 +65,8 @@ export async function openBeaconSockets(options: BeaconSocketsOptions): Promise<
     for (const { address, broadcast } of options.interfaces) {
       const socket = await bind(options, { address });
       open.push(socket);
-      speakers.push({ socket, destinations: destinationsOf(listener, socket, address, broadcast) });
+      const groups = options.groups ?? [GROUP];
+      speakers.push({ socket, destinations: destinationsOf(listener, socket, address, broadcast, groups) });
     }
     return {
       send: (datagrams) => sendAll(speakers, datagrams, options),
@@ -121,15 +124,16 @@ function destinationsOf(
   speaker: Socket,
   address: string,
   broadcast: string | undefined,
+  groups: readonly string[],
 ): string[] {
   speaker.setBroadcast(true);
   const destinations = broadcast === undefined ? [] : [broadcast];
   try {
-    listener.addMembership(GROUP, address);
+    for (const group of groups) listener.addMembership(group, address);
     speaker.setMulticastInterface(address);
     speaker.setMulticastTTL(1);
     speaker.setMulticastLoopback(true);
-    destinations.push(GROUP);
+    destinations.push(...groups);
   } catch {
     // No multicast on this interface: broadcast alone carries it, which loopback has too.
     if (isLoopback(address)) destinations.push(LOOPBACK_BROADCAST);

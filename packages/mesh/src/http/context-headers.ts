@@ -1,8 +1,8 @@
 /** How the context of a call crosses HTTP: the deadline as the time left, the trace and baggage as the W3C
- * headers, request id, tenant and actor as headers of their own.
+ * headers, request id, tenant, actor and priority as headers of their own.
  *
- * Tenant and actor are believed as they come. A port that strangers can reach must strip `goblin-tenant` and
- * `goblin-actor` in front of it, as the edge does. */
+ * Tenant, actor and priority are believed as they come. A port that strangers can reach must strip `goblin-…` headers in
+ * front of it, as the edge does. */
 import type { IncomingHttpHeaders } from 'node:http';
 import {
   BAGGAGE,
@@ -12,6 +12,7 @@ import {
   formatTraceparent,
   GoblinError,
   parseBaggage,
+  parsePriority,
   parseTrace,
   TRACEPARENT,
   TRACESTATE,
@@ -20,6 +21,7 @@ import { formatTimeout, parseTimeout, TIMEOUT_HEADER } from './connect-protocol.
 
 const TENANT_HEADER = 'goblin-tenant';
 const ACTOR_HEADER = 'goblin-actor';
+const PRIORITY_HEADER = 'goblin-priority';
 const REQUEST_ID_HEADER = 'x-request-id';
 export const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 
@@ -42,6 +44,7 @@ export function contextOf(
     tenant: decoded(TENANT_HEADER, headers[TENANT_HEADER]),
     actor: decoded(ACTOR_HEADER, headers[ACTOR_HEADER]),
     requestId: typeof requestId === 'string' && REQUEST_ID.test(requestId) ? requestId : undefined,
+    priority: parsePriority(single(headers[PRIORITY_HEADER])),
   };
 }
 
@@ -59,6 +62,7 @@ export function pushContext(headers: string[], values: ContextValues, now: numbe
   if (values.actor !== undefined) headers.push(ACTOR_HEADER, encodeURIComponent(values.actor));
   if (values.requestId !== undefined && REQUEST_ID.test(values.requestId))
     headers.push(REQUEST_ID_HEADER, values.requestId);
+  if (values.priority !== 'user') headers.push(PRIORITY_HEADER, values.priority);
 }
 
 /** Node joins repeated headers of these names into one string. */

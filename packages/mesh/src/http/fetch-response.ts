@@ -4,6 +4,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Cancellation } from '@goblin/core';
 import { drained } from './answer.ts';
+import { NOT_STARTED_HEADER } from './refusal-headers.ts';
 
 /** Resolves when all is written; rejects with the reason when the exchange is cancelled, or with what the body
  * failed with. Once the head is out a failure can only cut the connection, so that the client does not
@@ -74,12 +75,20 @@ function finish(
   response.end(body);
 }
 
-/** Headers that belong to the connection are ours, not the handler's. */
-const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'trailer']);
+/** What is ours to say and not the handler's: the headers of the connection, and that nothing was begun, which may come
+ * from an answer that it passes on. */
+const OURS = new Set([
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'upgrade',
+  'trailer',
+  NOT_STARTED_HEADER,
+]);
 
 function headersOf(answer: Response, length: number | undefined): string[] {
   const headers: string[] = [];
-  for (const [name, value] of answer.headers) if (!HOP_BY_HOP.has(name)) headers.push(name, value);
+  for (const [name, value] of answer.headers) if (!OURS.has(name)) headers.push(name, value);
   if (length !== undefined && !answer.headers.has('content-length'))
     headers.push('content-length', String(length));
   return headers;

@@ -17,6 +17,8 @@ import {
   systemClock,
   type Telemetry,
 } from '@goblin/core';
+import type { Admission } from '../admission/admission.ts';
+import type { ControlDoor } from '../control/control-door.ts';
 import type { PeerExchange } from '../discovery/peer-exchange.ts';
 import { openDoor } from '../link/door.ts';
 import type { LinkServer } from '../link/link-server.ts';
@@ -43,6 +45,10 @@ export interface HttpServerOptions {
   readiness(): Promise<Readonly<Record<string, Health>>>;
   /** Answers peers whose seed we are. */
   readonly peerExchange?: PeerExchange;
+  /** Takes orders from members of the cluster. */
+  readonly control?: ControlDoor;
+  /** Decides which calls and plain routes may begin, and when. Default: all, at once. */
+  readonly admission?: Admission | undefined;
   /** Takes over the connections that begin as links. */
   readonly links?: LinkServer;
   /** Takes connections by TLS too, and links then only by it. */

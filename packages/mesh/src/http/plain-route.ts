@@ -13,11 +13,16 @@ import {
   type TraceContext,
   untilCancelled,
 } from '@goblin/core';
+import { type Admission, admittedOutcome } from '../admission/admission.ts';
+import type { Pace } from '../admission/pace.ts';
+import { Visit } from '../admission/visit.ts';
 import { answerProblem, asGoblinError } from './answer.ts';
 import { contextOf } from './context-headers.ts';
 import type { Exchange } from './exchanges.ts';
 import { fetchRequest } from './fetch-request.ts';
 import { writeResponse } from './fetch-response.ts';
+import { begun } from './procedure-endpoint.ts';
+import { refusalHeaders } from './refusal-headers.ts';
 import type { Params } from './route-table.ts';
 
 export interface PlainRoute {
@@ -28,6 +33,8 @@ export interface PlainRoute {
   /** The service's own procedures, through all filters. */
   // biome-ignore lint/suspicious/noExplicitAny: see above
   readonly client: any;
+  /** How long it takes, where there is admission. */
+  readonly pace: Pace | undefined;
 }
 
 const FIRST_SERVER_FAULT = 500;
@@ -40,7 +47,11 @@ export type AnswerRoute = (
 ) => Promise<void>;
 
 /** What answers routes. It settles once the answer is written or the client has gone, and never rejects. */
-export function routeAnswerer(telemetry: Telemetry, maxBodyBytes: number): AnswerRoute {
+export function routeAnswerer(
+  telemetry: Telemetry,
+  maxBodyBytes: number,
+  admission: Admission | undefined,
+): AnswerRoute {
   const durations = telemetry.metrics.histogram('http_server_request_duration_seconds', {
     help: 'Time this instance took to answer a plain HTTP route, its body included.',
     labels: ['service', 'method', 'route', 'status'],
@@ -70,6 +81,8 @@ export function routeAnswerer(telemetry: Telemetry, maxBodyBytes: number): Answe
     const method = request.method!;
     const name = `${method} ${pattern}`;
     let span: Span | undefined;
+    let visit: Visit | undefined;
+    let hasBegun = false;
     let failure: unknown;
     try {
       const parent = contextOf(request.headers, cancellation, startMs, Number.POSITIVE_INFINITY);
@@ -81,13 +94,19 @@ export function routeAnswerer(telemetry: Telemetry, maxBodyBytes: number): Answe
       });
       const scope = openScope({ ...parent, trace: span.context }, parent.deadline);
       try {
+        const entering = admission && Visit.begin(admission, scope.values, startMs, route.pace);
+        visit = entering instanceof Promise ? await entering : entering;
+        hasBegun = true;
         await context.enter(scope.values, () => run(exchange, route, params, maxBodyBytes));
+        visit?.end('ok');
       } finally {
         scope.close();
       }
     } catch (thrown) {
       failure = thrown;
-      answerProblem(response, asGoblinError(thrown));
+      const error = hasBegun ? begun(asGoblinError(thrown)) : asGoblinError(thrown);
+      visit?.end(admittedOutcome(error));
+      answerProblem(response, error, refusalHeaders(error));
     }
     // To a client that has gone nothing could be written: then it is what would have been.
     const status = failure && !response.headersSent ? asGoblinError(failure).status : response.statusCode;

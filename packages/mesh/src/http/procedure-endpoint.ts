@@ -2,7 +2,10 @@
  * up in a Map, the body parsed where it lies, and the answer is one write. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { type CallService, context, deadlines, GoblinError, type Procedure } from '@goblin/core';
-import { answer, answerConnectError, asGoblinError } from './answer.ts';
+import { type Admission, admittedOutcome } from '../admission/admission.ts';
+import type { Pace } from '../admission/pace.ts';
+import { Visit } from '../admission/visit.ts';
+import { answer, answerConnectError, asGoblinError, type RawHeaders } from './answer.ts';
 import { readBody } from './body.ts';
 import { END, EnvelopeReader } from './connect-envelope.ts';
 import {
@@ -18,37 +21,49 @@ import {
 import { contextOf } from './context-headers.ts';
 import type { Exchange } from './exchanges.ts';
 import { answerStream, answerStreamError } from './procedure-stream.ts';
+import { refusalHeaders } from './refusal-headers.ts';
 
 export interface Endpoint {
   readonly procedure: Procedure;
   readonly procedures: CallService;
+  /** How long it takes, where there is admission. */
+  readonly pace: Pace | undefined;
 }
 
-/** Settles once the answer is written or the client has gone; never rejects. `query` is what follows the `?`. */
+/** Settles once the answer is written or the client has gone; never rejects. Who may not begin is refused before the
+ * body is read. `query` is what follows the `?`. */
 export async function answerProcedure(
   endpoint: Endpoint,
   exchange: Exchange,
   query: string,
   maxBodyBytes: number,
+  admission: Admission | undefined,
 ): Promise<void> {
-  const { procedure, procedures } = endpoint;
+  const { procedure, procedures, pace } = endpoint;
   const { request, response, cancellation } = exchange;
+  let visit: Visit | undefined;
+  let hasBegun = false;
   try {
-    const { headers } = request;
-    const values = contextOf(headers, cancellation, deadlines.clock.now(), procedure.deadlineMs);
+    const now = deadlines.clock.now();
+    const values = contextOf(request.headers, cancellation, now, procedure.deadlineMs);
     const type = checkHead(request, procedure);
+    const entering = admission && Visit.begin(admission, values, now, pace);
+    visit = entering instanceof Promise ? await entering : entering;
+    hasBegun = true;
     const input =
       type === undefined
         ? inputOfQuery(query)
         : inputOfBody(await readBody(request, maxBodyBytes), type, procedure, maxBodyBytes);
     const call = { procedure, input };
-    if (procedure.stream) return await answerStream(response, values, procedures, call);
+    if (procedure.stream) return await answerStream(response, values, procedures, call, () => visit?.open());
     const output = await context.enter(values, () => procedures(call));
+    visit?.end('ok');
     answer(response, 200, JSON_TYPE, encodeJson(output));
   } catch (thrown) {
-    const error = begun(asGoblinError(thrown));
+    const error = hasBegun ? begun(asGoblinError(thrown)) : asGoblinError(thrown);
+    visit?.end(admittedOutcome(error));
     if (procedure.stream) answerStreamError(response, error);
-    else answerConnectError(response, error, allow(procedure, error));
+    else answerConnectError(response, error, headersOf(procedure, error));
   }
 }
 
@@ -134,8 +149,8 @@ function methodsOf(procedure: Procedure): string {
   return procedure.get && !procedure.stream ? 'GET, POST' : 'POST';
 }
 
-function allow(procedure: Procedure, error: GoblinError): readonly string[] | undefined {
-  return error.code === 'METHOD_NOT_ALLOWED' ? ['allow', methodsOf(procedure)] : undefined;
+function headersOf(procedure: Procedure, error: GoblinError): RawHeaders {
+  return error.code === 'METHOD_NOT_ALLOWED' ? ['allow', methodsOf(procedure)] : refusalHeaders(error);
 }
 
 /** A failure further down may say that *its* call was never begun; this one was, so that is not passed on. */

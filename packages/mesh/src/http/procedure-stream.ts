@@ -15,12 +15,14 @@ import { drained } from './answer.ts';
 import { END, encodeEnvelope } from './connect-envelope.ts';
 import { encodeJson, STREAM_TYPE, toConnectError } from './connect-protocol.ts';
 
-/** Rejects with what the stream failed with, its last envelope still to be written. */
+/** Rejects with what the stream failed with, its last envelope still to be written.
+ * @param opened told when the procedure has answered with its items, which are still to be made. */
 export async function answerStream(
   response: ServerResponse,
   parent: ContextValues,
   procedures: CallService,
   call: Call,
+  opened: () => void,
 ): Promise<void> {
   const scope = openScope(parent, parent.deadline);
   const { values } = scope;
@@ -29,6 +31,7 @@ export async function answerStream(
   try {
     const answer = context.enter(values, () => procedures(call)) as Promise<AsyncIterable<unknown>>;
     items = (await untilCancelled(cancellation, answer))[Symbol.asyncIterator]();
+    opened();
     const next = (): Promise<IteratorResult<unknown>> => items!.next();
     for (;;) {
       const item = await untilCancelled(cancellation, context.enter(values, next));

@@ -1,6 +1,7 @@
 /** Which part answers a request, by its path: procedures, then the platform's own, routes, files. */
 import type { IncomingMessage } from 'node:http';
 import { clientOf, GoblinError } from '@goblin/core';
+import type { Admission } from '../admission/admission.ts';
 import { answerConnectError, answerProblem } from './answer.ts';
 import type { Exchange } from './exchanges.ts';
 import type { HttpServerOptions, ServedContract } from './http-server.ts';
@@ -16,18 +17,19 @@ export function requestRouter(
   options: HttpServerOptions,
   maxBodyBytes: number,
 ): (exchange: Exchange) => Promise<void> | void {
-  const endpoints = endpointsOf(options.services);
+  const { admission } = options;
+  const endpoints = endpointsOf(options.services, admission);
   const contracts = new Set(options.services.map(({ contract }) => contract.name));
   const platform = platformEndpoints(options);
-  const routes = routesOf(options.services);
-  const answerRoute = routeAnswerer(options.telemetry, maxBodyBytes);
+  const routes = routesOf(options.services, admission);
+  const answerRoute = routeAnswerer(options.telemetry, maxBodyBytes, admission);
   const files = staticFiles(options.files ?? {});
 
   return (exchange) => {
     const { request, response } = exchange;
     const [path, query] = splitTarget(request.url!);
     const endpoint = endpoints.get(path);
-    if (endpoint) return answerProcedure(endpoint, exchange, query, maxBodyBytes);
+    if (endpoint) return answerProcedure(endpoint, exchange, query, maxBodyBytes, admission);
     const own = platform.get(path);
     if (own) return own(request, response);
     const match = routes.find(request.method!, path);
@@ -58,20 +60,26 @@ function splitTarget(target: string): [path: string, query: string] {
   return at === -1 ? [local, ''] : [local.slice(0, at), local.slice(at + 1)];
 }
 
-function endpointsOf(services: readonly ServedContract[]): ReadonlyMap<string, Endpoint> {
+function endpointsOf(
+  services: readonly ServedContract[],
+  admission: Admission | undefined,
+): ReadonlyMap<string, Endpoint> {
   const endpoints = new Map<string, Endpoint>();
   for (const { contract, procedures } of services)
     for (const procedure of Object.values(contract.procedures))
-      endpoints.set(procedure.path, { procedure, procedures });
+      endpoints.set(procedure.path, { procedure, procedures, pace: admission?.pace() });
   return endpoints;
 }
 
-function routesOf(services: readonly ServedContract[]): RouteTable<PlainRoute> {
+function routesOf(
+  services: readonly ServedContract[],
+  admission: Admission | undefined,
+): RouteTable<PlainRoute> {
   const table = new RouteTable<PlainRoute>();
   for (const { contract, procedures, routes = {} } of services) {
     const client = clientOf(contract, procedures);
     for (const [pattern, handler] of Object.entries(routes))
-      table.add(pattern, { service: contract.name, handler, client });
+      table.add(pattern, { service: contract.name, handler, client, pace: admission?.pace() });
   }
   return table;
 }

@@ -6,6 +6,7 @@ import {
   formatTraceparent,
   GoblinError,
   parseBaggage,
+  parsePriority,
   parseTrace,
   type TraceContext,
 } from '@goblin/core';
@@ -18,13 +19,15 @@ const BAGGAGE = 2;
 const TENANT = 3;
 const ACTOR = 4;
 const REQUEST_ID_KEY = 5;
+const PRIORITY = 6;
 
 /** Of the whole list, before it. */
 const LENGTH_BYTES = 2;
 /** Key and length before each value. */
 const ENTRY_HEAD_BYTES = 3;
 
-export interface Attributes extends Pick<ContextValues, 'baggage' | 'tenant' | 'actor' | 'requestId'> {
+export interface Attributes
+  extends Pick<ContextValues, 'baggage' | 'tenant' | 'actor' | 'requestId' | 'priority'> {
   /** `tracestate`. */
   readonly state: string | undefined;
 }
@@ -35,12 +38,20 @@ export const NO_ATTRIBUTES: Attributes = {
   tenant: undefined,
   actor: undefined,
   requestId: undefined,
+  priority: 'user',
 };
 
 /** The list with its length; undefined when there is nothing to say. @throws HEADERS_TOO_LARGE */
 export function encodeAttributes(values: ContextValues): Buffer | undefined {
-  const { trace, baggage, tenant, actor, requestId } = values;
-  if (!trace?.state && !baggage && tenant === undefined && actor === undefined && requestId === undefined)
+  const { trace, baggage, tenant, actor, requestId, priority } = values;
+  if (
+    !trace?.state &&
+    !baggage &&
+    tenant === undefined &&
+    actor === undefined &&
+    requestId === undefined &&
+    priority === 'user'
+  )
     return undefined;
   const parts: Buffer[] = [Buffer.alloc(LENGTH_BYTES)];
   let length = 0;
@@ -58,6 +69,7 @@ export function encodeAttributes(values: ContextValues): Buffer | undefined {
   add(TENANT, tenant);
   add(ACTOR, actor);
   add(REQUEST_ID_KEY, requestId !== undefined && REQUEST_ID.test(requestId) ? requestId : undefined);
+  add(PRIORITY, priority === 'user' ? undefined : priority);
   writeUint16(parts[0]!, 0, length);
   return Buffer.concat(parts);
 }
@@ -89,6 +101,7 @@ export function readAttributes(bytes: Buffer, at: number, trace: TraceContext | 
     else if (key === TENANT) found.tenant = value;
     else if (key === ACTOR) found.actor = value;
     else if (key === REQUEST_ID_KEY && REQUEST_ID.test(value)) found.requestId = value;
+    else if (key === PRIORITY) found.priority = parsePriority(value);
     next = start + length;
   }
   return found;

@@ -33,6 +33,7 @@ const full: ContextValues = {
   tenant: 'Zürich AG',
   actor: 'user:7',
   requestId: 'request-1',
+  priority: 'batch',
 };
 
 test('everything that a context holds crosses a link', () => {
@@ -43,6 +44,7 @@ test('everything that a context holds crosses a link', () => {
   assert.deepEqual({ traceId, spanId, sampled, state }, full.trace);
   assert.deepEqual(read.baggage, full.baggage);
   assert.deepEqual([read.tenant, read.actor, read.requestId], [full.tenant, full.actor, full.requestId]);
+  assert.equal(read.priority, 'batch');
 });
 
 test('what is absent takes no bytes; without a time of its own the call has what its procedure allows', () => {

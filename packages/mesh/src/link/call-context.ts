@@ -1,6 +1,6 @@
 /** The context of a call as it crosses a link: the time left, the trace as 25 bytes, and what else there is as a list of
  * keys and values. What is absent takes no bytes. It is what HTTP carries in headers, and is read as carefully:
- * tenant and actor are believed as they come, so a port that strangers can reach must not be a link's. */
+ * tenant, actor and priority are believed as they come, so a port that strangers can reach must not be a link's. */
 import {
   type Cancellation,
   type ContextValues,
@@ -80,8 +80,8 @@ export function readContext(
     trace = readTrace(bytes, traceAt);
     next += TRACE_BYTES;
   }
-  const { state, baggage, tenant, actor, requestId } =
+  const { state, baggage, tenant, actor, requestId, priority } =
     flags & HAS_ATTRIBUTES ? readAttributes(bytes, next, trace) : NO_ATTRIBUTES;
   if (state !== undefined) trace = readTrace(bytes, traceAt, state);
-  return { deadline: now + leftMs, cancellation, trace, baggage, tenant, actor, requestId };
+  return { deadline: now + leftMs, cancellation, trace, baggage, tenant, actor, requestId, priority };
 }

@@ -211,6 +211,11 @@ export class ClientLink extends LinkEnd {
     if (this.#calls.size === 0 && !this.isEnded) this.finish();
   }
 
+  /** An end that goes in good order drains first. */
+  protected override whyClosed(): Error | undefined {
+    return super.whyClosed() ?? (this.#isDraining ? undefined : new Error('it was closed'));
+  }
+
   protected ended(reason: Error | undefined): void {
     const { address, onEnd } = this.#options;
     onEnd(this, reason);

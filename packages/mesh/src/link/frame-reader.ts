@@ -30,6 +30,11 @@ export class FrameReader {
     this.#wanted = preface?.length ?? LENGTH_BYTES;
   }
 
+  /** The beginning of a frame, or of the preface, has come and not its end. */
+  get isWithinFrame(): boolean {
+    return this.#held > 0;
+  }
+
   /** @throws LinkViolation, and what the taker throws */
   push(chunk: Buffer): void {
     let at = 0;

@@ -21,7 +21,7 @@ test('what is no hello is refused, whichever field is wrong', () => {
   const wrong: Record<string, unknown[]> = {
     version: [undefined, 0, -1, 1.5, '1', null],
     instance: [undefined, 7, 'x'.repeat(129)],
-    codecs: [undefined, 'json', new Array(17).fill('json')],
+    codecs: [undefined, 'json', new Array(17).fill('json'), [7], [{ toString: 1 }]],
     maxPayloadBytes: [undefined, 0, '1'],
     maxCalls: [undefined, 0, -5],
     maxStreams: [0],

@@ -69,12 +69,12 @@ export function parseHello(json: string): Hello {
   const { instance, codecs } = said;
   if (typeof instance !== 'string' || instance.length > MAX_INSTANCE_LENGTH)
     throw new LinkViolation('instance of the hello is no name');
-  if (!Array.isArray(codecs) || codecs.length > MAX_CODECS)
-    throw new LinkViolation('codecs of the hello are no list');
+  if (!Array.isArray(codecs) || codecs.length > MAX_CODECS || codecs.some((name) => typeof name !== 'string'))
+    throw new LinkViolation('codecs of the hello are no list of names');
   return {
     version: number('version'),
     instance,
-    codecs: codecs.map(String),
+    codecs: codecs as string[],
     maxPayloadBytes: number('maxPayloadBytes'),
     maxCalls: number('maxCalls', MAX_SLOTS),
     maxStreams: number('maxStreams'),

@@ -13,6 +13,8 @@ import {
 
 /** Where the items go. */
 export interface ItemSink {
+  /** The procedure has answered with its items, which are still to be made. */
+  opened(): void;
   /** Sends one item and answers how many bytes its frame takes. */
   item(value: unknown): number;
   /** Undefined while the socket takes more; otherwise resolves when it does. */
@@ -43,6 +45,7 @@ export class IncomingStream {
     try {
       const answer = context.enter(values, () => procedures(call)) as Promise<AsyncIterable<unknown>>;
       items = (await untilCancelled(cancellation, answer))[Symbol.asyncIterator]();
+      sink.opened();
       const next = (): Promise<IteratorResult<unknown>> => items!.next();
       for (;;) {
         const item = await untilCancelled(cancellation, context.enter(values, next));

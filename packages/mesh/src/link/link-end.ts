@@ -47,7 +47,10 @@ export abstract class LinkEnd {
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('error', (error) => this.#end(error));
     // The port's server keeps half of a connection open: that is for HTTP.
-    socket.on('end', () => this.finish());
+    socket.on('end', () => {
+      this.#end(this.whyClosed());
+      this.finish();
+    });
     socket.on('close', () => this.#end(undefined));
   }
 
@@ -57,6 +60,12 @@ export abstract class LinkEnd {
   protected abstract taken(): void;
   /** Nothing goes through any more. The reason is missing where the connection was closed in good order. */
   protected abstract ended(reason: Error | undefined): void;
+  /** Why the other end has closed the connection; undefined where it did so in good order. */
+  protected whyClosed(): Error | undefined {
+    return this.reader.isWithinFrame
+      ? new LinkViolation('the connection was closed within a frame')
+      : undefined;
+  }
   /** Whether silence of the other end would mean that it is dead. */
   protected abstract readonly isOwed: boolean;
 

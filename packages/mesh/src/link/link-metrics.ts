@@ -1,5 +1,5 @@
 /** What links show of themselves, the same on both sides. */
-import { systemClock, type Telemetry } from '@goblin/core';
+import type { Clock, Telemetry } from '@goblin/core';
 import { createComplaints } from '../discovery/complaints.ts';
 import { LinkViolation } from './violation.ts';
 
@@ -18,6 +18,7 @@ export function linkMetrics(
   { metrics, log }: Telemetry,
   side: 'client' | 'server',
   links: Iterable<Counted>,
+  clock: Clock,
 ): LinkMetrics {
   const observing = new DisposableStack();
   observing.use(
@@ -39,7 +40,7 @@ export function linkMetrics(
       labels: ['side'],
     })
     .with(side);
-  const complaints = createComplaints(systemClock, log, 'link');
+  const complaints = createComplaints(clock, log, 'link');
   observing.defer(() => complaints.close());
   return {
     ended(address, reason) {

@@ -2,6 +2,7 @@
  * door of the port that they share with HTTP (door.ts) or by a server of their own. */
 import type { Socket } from 'node:net';
 import { answersOf, type Clock, systemClock, type Telemetry } from '@goblin/core';
+import type { Admission } from '../admission/admission.ts';
 import type { ServedContract } from '../http/http-server.ts';
 import { DEFAULT_LIMITS, type LinkLimits } from './hello.ts';
 import { TICK_MS } from './link-end.ts';
@@ -22,6 +23,8 @@ export interface LinkServerOptions {
   /** Who answers, for the other side's log. */
   readonly instance?: string;
   readonly limits?: Partial<LinkLimits>;
+  /** Decides which calls may begin, and when. Default: all, at once. */
+  readonly admission?: Admission | undefined;
   /** Paces the checks for idle links and silent ends. */
   readonly clock?: Clock;
 }
@@ -38,12 +41,12 @@ export interface LinkServer extends AsyncDisposable {
 export function linkServer(options: LinkServerOptions): LinkServer {
   const clock = options.clock ?? systemClock;
   const limits: LinkLimits = { ...DEFAULT_LIMITS, ...options.limits };
-  const endpoints = endpointsOf(options.services);
+  const endpoints = endpointsOf(options.services, options.admission);
   const contracts = new Set(options.services.map(({ contract }) => contract.name));
   const links = new LinkKeeper<ServerLink>(clock, (link) => {
     if (link.idleTicks >= IDLE_LINK_MS / TICK_MS) link.finish();
   });
-  const metrics = linkMetrics(options.telemetry, 'server', links);
+  const metrics = linkMetrics(options.telemetry, 'server', links, clock);
   let isDraining = false;
   let whenEmpty: (() => void) | undefined;
 
@@ -77,6 +80,7 @@ export function linkServer(options: LinkServerOptions): LinkServer {
         limits,
         endpoint: (path) => endpoints.get(path) ?? unknownProcedure(path, contracts),
         isDraining: () => isDraining,
+        admission: options.admission,
         onEnd(link, reason) {
           links.delete(link);
           if (reason) metrics.ended(remoteAddress, reason);
@@ -90,10 +94,18 @@ export function linkServer(options: LinkServerOptions): LinkServer {
   };
 }
 
-function endpointsOf(services: readonly ServedContract[]): ReadonlyMap<string, LinkEndpoint> {
+function endpointsOf(
+  services: readonly ServedContract[],
+  admission: Admission | undefined,
+): ReadonlyMap<string, LinkEndpoint> {
   const endpoints = new Map<string, LinkEndpoint>();
   for (const { contract, procedures } of services)
     for (const procedure of Object.values(contract.procedures))
-      endpoints.set(procedure.path, { procedure, procedures, answer: answersOf(procedures) });
+      endpoints.set(procedure.path, {
+        procedure,
+        procedures,
+        answer: answersOf(procedures),
+        pace: admission?.pace(),
+      });
   return endpoints;
 }

@@ -63,7 +63,9 @@ export function linkTransport(options: LinkTransportOptions = {}): Transport {
   const byAddress = new Map<string, ClientLink>();
   /** The same without making a string of the address for each call. */
   const byPeer = new WeakMap<Peer, ClientLink>();
-  const metrics = options.telemetry && linkMetrics(options.telemetry, 'client', links);
+  /** Peers whose Unix socket is not there for us, though they may be: they are called at their address. */
+  const withoutPath = new WeakSet<Peer>();
+  const metrics = options.telemetry && linkMetrics(options.telemetry, 'client', links, clock);
   let whenEmpty: (() => void) | undefined;
   let lost: (peer: Peer, because: string) => void = () => {};
   let closed = false;
@@ -71,11 +73,12 @@ export function linkTransport(options: LinkTransportOptions = {}): Transport {
   function linkTo(peer: Peer): ClientLink {
     const known = byPeer.get(peer);
     if (known && !known.isEnded) return known;
-    const address = placeOf(peer);
+    const path = withoutPath.has(peer) ? undefined : pathOf(peer);
+    const address = peer.address && (path ?? addressOf(peer));
     if (!address || closed) throw notCallable(peer, closed);
     let link = byAddress.get(address);
     if (!link) {
-      link = context.detach(() => open(address, peer));
+      link = context.detach(() => open(address, path, peer));
       byAddress.set(address, link);
       links.add(link);
     }
@@ -83,8 +86,7 @@ export function linkTransport(options: LinkTransportOptions = {}): Transport {
     return link;
   }
 
-  function open(address: string, peer: Peer): ClientLink {
-    const path = pathOf(peer);
+  function open(address: string, path: string | undefined, peer: Peer): ClientLink {
     const where = path === undefined ? { ...peer.address! } : { path };
     const socket = options.tls ? connectSecurely({ ...where, ...options.tls }) : connect(where);
     return new ClientLink(socket, {
@@ -96,7 +98,8 @@ export function linkTransport(options: LinkTransportOptions = {}): Transport {
         links.delete(link);
         if (reason) {
           metrics?.ended(address, reason);
-          lost(peer, `the link to it ended: ${reason.message}`);
+          if (path !== undefined && isMissing(reason)) withoutPath.add(peer);
+          else lost(peer, `the link to it ended: ${reason.message}`);
         }
         if (links.size === 0) whenEmpty?.();
       },
@@ -143,14 +146,14 @@ export function linkTransport(options: LinkTransportOptions = {}): Transport {
   };
 }
 
-/** `127.0.0.1:4711`, or the path of a Unix socket. */
-function placeOf(peer: Peer): string | undefined {
-  return peer.address && (pathOf(peer) ?? addressOf(peer));
-}
-
 /** The Unix socket of a peer on this machine. */
 function pathOf({ address, link }: Peer): string | undefined {
   return address && isLoopback(address.host) ? link?.path : undefined;
+}
+
+/** Somebody has removed it, or we may not open it. */
+function isMissing({ code }: Error & { code?: string }): boolean {
+  return code === 'ENOENT' || code === 'EACCES';
 }
 
 function notCallable(peer: Peer, closed: boolean): GoblinError {

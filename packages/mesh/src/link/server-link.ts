@@ -11,6 +11,8 @@ import {
   GoblinError,
   type Procedure,
 } from '@goblin/core';
+import { type Admission, admittedOutcome } from '../admission/admission.ts';
+import type { Pace } from '../admission/pace.ts';
 import { asGoblinError } from '../http/answer.ts';
 import { begun } from '../http/procedure-endpoint.ts';
 import { contextLength, readContext } from './call-context.ts';
@@ -56,7 +58,13 @@ export interface LinkEndpoint {
   readonly procedures: CallService;
   /** The same without a promise where the answer is there at once. */
   answer(call: Call): unknown;
+  /** How long it takes, where there is admission. */
+  readonly pace: Pace | undefined;
 }
+
+/** The clock is read once for all frames of a read, for their time has come when they were read. For admission, which
+ * wants to know how late it has become meanwhile, it is read again after so many calls. */
+const CALLS_PER_READING = 8;
 
 export interface ServerLinkOptions {
   readonly instance: string;
@@ -64,6 +72,7 @@ export interface ServerLinkOptions {
   /** What is served, by path; an error for what is not. */
   endpoint(path: string): LinkEndpoint | GoblinError;
   isDraining(): boolean;
+  readonly admission: Admission | undefined;
   /** Called once, when nothing goes through any more. */
   onEnd(link: ServerLink, reason: Error | undefined): void;
 }
@@ -78,6 +87,9 @@ export class ServerLink extends LinkEnd {
   #drained: Promise<void> | undefined;
   /** When the frames that are being taken were read. */
   #readAt = 0;
+  /** Not much later than now, while calls are taken. */
+  #now = 0;
+  #sinceReading = 0;
 
   constructor(socket: Socket, options: ServerLinkOptions) {
     super(socket, PREFACE);
@@ -105,7 +117,7 @@ export class ServerLink extends LinkEnd {
   }
 
   protected take(type: number, id: number, bytes: Buffer, at: number, end: number): void {
-    if (type === CALL && this.#peer) this.#call(id, bytes, at, end, this.#peer);
+    if (type === CALL && this.#peer) this.#call(id, bytes, at, end);
     else if (!this.#peer) this.#greet(type, bytes.toString('utf8', at, end));
     else if (type === CANCEL) this.#cancel(id);
     else if (type === WINDOW) this.#widen(id, bytes, at, end);
@@ -173,7 +185,7 @@ export class ServerLink extends LinkEnd {
     this.#running.get(id)?.stream?.widen(readUint32(bytes, at));
   }
 
-  #call(id: number, bytes: Buffer, at: number, end: number, peer: Hello): void {
+  #call(id: number, bytes: Buffer, at: number, end: number): void {
     const { limits } = this.#options;
     this.#running.mustBeFree(id, limits.maxCalls);
     if (end - at < CALL_HEAD_BYTES) throw new LinkViolation('a call has no head');
@@ -187,45 +199,130 @@ export class ServerLink extends LinkEnd {
     if (end - payloadAt > limits.maxPayloadBytes)
       return this.#fail(id, inputTooLarge(limits.maxPayloadBytes));
 
-    this.#readAt ||= deadlines.clock.now();
-    const { procedure } = endpoint;
+    if (this.#readAt === 0) this.#readAt = this.#now = deadlines.clock.now();
     const cancellation = new Cancellation();
-    const values = readContext(bytes, contextAt, flags, cancellation, this.#readAt, procedure.deadlineMs);
-    let input: unknown;
-    try {
-      input = this.#codec.decode(bytes, payloadAt, end);
-    } catch (error) {
-      return this.#fail(id, malformedInput(error as Error));
+    const allowedMs = endpoint.procedure.deadlineMs;
+    const values = readContext(bytes, contextAt, flags, cancellation, this.#readAt, allowedMs);
+    const { admission } = this.#options;
+    const stream = endpoint.procedure.stream ? this.#openStream() : undefined;
+    if (!admission) return this.#begin(id, endpoint, values, stream, this.#readAt, 0, bytes, payloadAt, end);
+    if (++this.#sinceReading === CALLS_PER_READING) {
+      this.#sinceReading = 0;
+      this.#now = deadlines.clock.now();
     }
-    if (procedure.stream) return this.#stream(id, endpoint, values, input, peer);
-    let output: unknown;
-    try {
-      output = endpoint.answer({ procedure, input, context: values, at: this.#readAt });
-    } catch (thrown) {
-      return this.#fail(id, begun(asGoblinError(thrown)));
-    }
-    if (!(output instanceof Promise)) return this.#reply(id, output);
-    const running: Running = { id, cancellation, stream: undefined };
+    const waiting = admission.tryEnter(values, this.#now, endpoint.pace);
+    if (waiting === undefined)
+      this.#begin(id, endpoint, values, stream, this.#readAt, this.#now, bytes, payloadAt, end);
+    else if (waiting instanceof GoblinError) this.#fail(id, waiting);
+    else this.#wait(id, endpoint, values, stream, Buffer.from(bytes.subarray(payloadAt, end)), waiting);
+  }
+
+  /** @throws LinkViolation */
+  #openStream(): IncomingStream {
+    if (this.#running.streams >= this.#options.limits.maxStreams)
+      throw new LinkViolation('more streams are open than are allowed');
+    return new IncomingStream(this.#peer!.windowBytes);
+  }
+
+  /** Its input is not looked at before it may begin. */
+  #wait(
+    id: number,
+    endpoint: LinkEndpoint,
+    values: ContextValues,
+    stream: IncomingStream | undefined,
+    input: Buffer,
+    turn: Promise<number>,
+  ): void {
+    const readAt = this.#readAt;
+    const running: Running = { id, cancellation: values.cancellation, stream };
     this.#running.add(running);
-    output.then(
-      (value) => this.#remove(running) && this.#reply(id, value),
-      (thrown) => this.#failed(running, thrown),
+    turn.then(
+      (now) => {
+        if (this.#remove(running))
+          this.#begin(id, endpoint, values, stream, readAt, now, input, 0, input.length);
+        else this.#options.admission!.leave(now, now, 'dropped');
+      },
+      (refusal) => this.#remove(running) && this.#fail(id, asGoblinError(refusal)),
     );
   }
 
-  #stream(id: number, endpoint: LinkEndpoint, values: ContextValues, input: unknown, peer: Hello): void {
-    if (this.#running.streams >= this.#options.limits.maxStreams)
-      throw new LinkViolation('more streams are open than are allowed');
-    const stream = new IncomingStream(peer.windowBytes);
+  /** Whoever begins has entered, and leaves when it is answered. */
+  #begin(
+    id: number,
+    endpoint: LinkEndpoint,
+    values: ContextValues,
+    stream: IncomingStream | undefined,
+    readAt: number,
+    enteredAt: number,
+    bytes: Buffer,
+    from: number,
+    to: number,
+  ): void {
+    const { admission } = this.#options;
+    const { procedure } = endpoint;
+    let output: unknown;
+    try {
+      const input = this.#decode(bytes, from, to);
+      if (stream) return this.#stream(id, endpoint, values, stream, input, enteredAt);
+      output = endpoint.answer({ procedure, input, context: values, at: readAt });
+    } catch (thrown) {
+      admission?.leave(enteredAt, enteredAt, 'failed');
+      return this.#fail(id, begun(asGoblinError(thrown)));
+    }
+    if (!(output instanceof Promise)) {
+      admission?.leave(enteredAt, enteredAt, 'ok');
+      return this.#reply(id, output);
+    }
+    const running: Running = { id, cancellation: values.cancellation, stream: undefined };
+    this.#running.add(running);
+    output.then(
+      (value) => {
+        admission?.leave(enteredAt, deadlines.clock.now(), 'ok', endpoint.pace);
+        if (this.#remove(running)) this.#reply(id, value);
+      },
+      (thrown) => {
+        admission?.leave(enteredAt, deadlines.clock.now(), admittedOutcome(thrown), endpoint.pace);
+        this.#failed(running, thrown);
+      },
+    );
+  }
+
+  #decode(bytes: Buffer, from: number, to: number): unknown {
+    try {
+      return this.#codec.decode(bytes, from, to);
+    } catch (error) {
+      throw malformedInput(error as Error);
+    }
+  }
+
+  /** It counts until it is open; how many streams are open has a limit of its own. */
+  #stream(
+    id: number,
+    endpoint: LinkEndpoint,
+    values: ContextValues,
+    stream: IncomingStream,
+    input: unknown,
+    enteredAt: number,
+  ): void {
+    const { admission } = this.#options;
     const running: Running = { id, cancellation: values.cancellation, stream };
     this.#running.add(running);
+    let isOpen = false;
+    const opened = (): void => {
+      if (!isOpen) admission?.leave(enteredAt, enteredAt, 'ok');
+      isOpen = true;
+    };
     const sink = {
+      opened,
       item: (value: unknown) => this.#item(running, value),
       congestion: () => this.congestion(),
     };
     stream.run(values, endpoint.procedures, { procedure: endpoint.procedure, input }, sink).then(
       () => this.#remove(running) && this.out.frame(END, id),
-      (thrown) => this.#failed(running, thrown),
+      (thrown) => {
+        opened();
+        this.#failed(running, thrown);
+      },
     );
   }
 

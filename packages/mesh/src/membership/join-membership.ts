@@ -70,15 +70,14 @@ export async function joinMembership(options: JoinMembershipOptions): Promise<Jo
     }
   };
 
+  const isLocal = (): boolean => isLoopbackHost(self().gossip!.host);
+
   let network: UdpNetwork;
   try {
     network = await openUdpNetwork({
       port: options.port,
       complaints,
-      receive(datagram, from) {
-        const onLoopback = isLoopbackHost(self().gossip!.host);
-        if (!onLoopback || isLoopbackHost(from.host)) membership.receive(datagram, from);
-      },
+      receive: (datagram, from) => membership.receive(datagram, from),
     });
   } catch (error) {
     log.error({ err: error }, 'membership: cannot open a UDP socket; peers are known by their finders alone');
@@ -95,10 +94,10 @@ export async function joinMembership(options: JoinMembershipOptions): Promise<Jo
     random: options.random,
     self,
     outbid: options.outbid,
+    hears: (from) => !isLocal() || isLoopbackHost(from.host),
     welcome(newcomer) {
-      const isLocal = isLoopbackHost(self().gossip!.host);
-      if (isLoopbackHost(newcomer.gossip!.host) === isLocal) return true;
-      complaints.about(isLocal ? ONLY_WE_ARE_LOCAL : ONLY_THEY_ARE_LOCAL, { peer: newcomer.instance });
+      if (isLoopbackHost(newcomer.gossip!.host) === isLocal()) return true;
+      complaints.about(isLocal() ? ONLY_WE_ARE_LOCAL : ONLY_THEY_ARE_LOCAL, { peer: newcomer.instance });
       return false;
     },
     events: {

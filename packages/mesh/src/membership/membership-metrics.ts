@@ -9,12 +9,16 @@ export const MAX_OPENED_PER_SECOND = 5_000;
 /** What became of a datagram, and what is said about those that hint at trouble. */
 export const OUTCOMES = {
   accepted: undefined,
+  foreign: 'ignored datagrams from other machines: this process listens on loopback only',
   dropped: `ignored datagrams beyond ${MAX_OPENED_PER_SECOND} per second`,
   unreadable: 'ignored datagrams that are not sealed with our key',
   malformed: 'ignored sealed datagrams that are no valid message: a member of another release?',
   stale:
     'ignored datagrams sent too long ago or in the future: sent again by somebody, or clocks differ by more than 30 s',
 } as const;
+/** What is said about requests over TCP that are counted as refused. */
+export const EXCHANGE_REFUSED =
+  'refused requests that are not sealed with our key, or no valid message, or sent too long ago or in the future';
 export type Outcome = keyof typeof OUTCOMES;
 
 export interface MembershipCounters {

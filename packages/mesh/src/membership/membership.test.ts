@@ -2,15 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { virtualClock } from '@goblin/core';
 import { seededRandom } from '../balance/testing/seeded-random.ts';
+import { MAX_INCARNATION } from '../discovery/announcement.ts';
 import { clusterKey } from '../discovery/cluster-key.ts';
+import { MAX_EXCHANGE_BYTES } from '../discovery/peer-exchange.ts';
 import { announcement, recorder, SECRET } from '../discovery/testing/recorder.ts';
 import type { Announcement, Endpoint } from '../peer.ts';
 import { MAX_DATAGRAM_BYTES, readDatagram } from './datagram.ts';
 import { instanceHash } from './instance-hash.ts';
-import { createMembership, type Membership } from './membership.ts';
+import { createMembership, type Membership, type MembershipOptions } from './membership.ts';
 import type { MembershipNetwork } from './network.ts';
 import { aliveNews, type News } from './news.ts';
-import { datagramOf } from './testing/messages.ts';
+import { datagramOf, exchangeOf } from './testing/messages.ts';
 
 const KEY = clusterKey({ cluster: 'tests', secret: SECRET });
 const OTHER: Endpoint = { host: '10.0.0.99', port: 9 };
@@ -19,7 +21,7 @@ const named = (instance: string, host: string, changes: Partial<Announcement> = 
   announcement(instance, { gossip: { host, port: 7_946 }, address: { host, port: 80 }, ...changes });
 
 /** One member, and the network that it sees. */
-function setUp(known: readonly Announcement[] = []) {
+function setUp(known: readonly Announcement[] = [], options: Partial<MembershipOptions> = {}) {
   const clock = virtualClock();
   const telemetry = recorder();
   const changes: string[] = [];
@@ -31,6 +33,7 @@ function setUp(known: readonly Announcement[] = []) {
   };
   let self = named('self-1', '10.0.0.1');
   const membership: Membership = createMembership({
+    ...options,
     network,
     clusterKey: KEY,
     clock,
@@ -40,7 +43,7 @@ function setUp(known: readonly Announcement[] = []) {
     known,
     self: () => self,
     outbid(incarnation) {
-      self = { ...self, incarnation: incarnation + 1 };
+      self = { ...self, incarnation: Math.min(incarnation + 1, MAX_INCARNATION) };
       membership.announced();
     },
     events: {
@@ -234,13 +237,50 @@ test('garbage, strange keys and old messages change nothing, and are counted and
   assert.equal(telemetry.value('mesh_membership_datagrams_total{unreadable}'), 4);
   assert.equal(telemetry.value('mesh_membership_datagrams_total{malformed}'), 2);
   assert.equal(telemetry.value('mesh_membership_datagrams_total{stale}'), 1);
+});
+
+test('requests over TCP that are garbage, strange or old are refused, counted and said once a minute', async () => {
+  const { membership, telemetry, clock } = setUp();
+  const strange = clusterKey({ cluster: 'tests', secret: 'quite another secret' });
+  const probe = exchangeOf({ kind: 'probe', target: instanceHash('self-1') });
+  const bad: Uint8Array[] = [
+    Buffer.from('garbage'),
+    strange.seal(probe),
+    // Written at another time.
+    KEY.seal(probe),
+    KEY.seal(probe).subarray(0, -1),
+    KEY.seal(Buffer.alloc(MAX_EXCHANGE_BYTES)),
+  ];
   for (const body of bad) assert.equal(membership.answer(body), undefined);
+  assert.equal(telemetry.value('mesh_exchange_refused_total'), bad.length);
+  assert.equal(telemetry.warnings.length, 1);
+  await clock.advance(60_000);
+  assert.equal(telemetry.warnings.length, 2);
+  assert.match(telemetry.warnings[1]!, /membership: refused requests .* \(4 times within a minute\)/);
+});
+
+test('a process on loopback counts datagrams from other machines and does not open them', () => {
+  const { membership, telemetry } = setUp([], { hears: ({ host }) => host !== OTHER.host });
+  membership.receive(KEY.seal(datagramOf({ kind: 'gossip', sender: 'x' })), OTHER);
+  assert.equal(telemetry.value('mesh_membership_datagrams_total{foreign}'), 1);
+  assert.match(telemetry.warnings[0]!, /from other machines/);
 });
 
 test('a storm is bounded by what may be opened per second', () => {
   const { membership, telemetry } = setUp();
   for (let i = 0; i < 6_000; i++) membership.receive(Buffer.from('storm'), OTHER);
   assert.equal(telemetry.value('mesh_membership_datagrams_total{dropped}'), 1_000);
+});
+
+test('numbers as high as can be told do no harm, whoever they are told of', async () => {
+  const { clock, hear, news, said } = setUp([named('tax-1', '10.0.0.2')]);
+  const life = 2 ** 32 - 1;
+  for (const kind of ['suspect', 'dead', 'left', 'alive'] as const) {
+    for (const instance of ['self-1', 'tax-1', 'nobody-1']) hear(news(kind, instance, life, MAX_INCARNATION));
+  }
+  hear(aliveNews(named('tax-2', '10.0.0.3', { incarnation: MAX_INCARNATION }), life));
+  await clock.advance(10_000);
+  assert.ok(said().length > 0);
 });
 
 test('a goodbye is said to some, and nothing after it', async () => {

@@ -19,6 +19,7 @@ import { instanceHash } from './instance-hash.ts';
 import { localHealth } from './local-health.ts';
 import { MemberTable } from './member-table.ts';
 import {
+  EXCHANGE_REFUSED,
   MAX_OPENED_PER_SECOND,
   membershipCounters,
   OUTCOMES,
@@ -64,6 +65,8 @@ export interface MembershipOptions {
   outbid(incarnation: number): void;
   /** Whether this one can be a member of ours. Default: each. */
   welcome?(newcomer: Announcement): boolean;
+  /** Whether datagrams from there can be of a member. Default: from anywhere. */
+  hears?(from: Endpoint): boolean;
   /** Who is there already, as all know: a simulator need not begin with everybody's joining. */
   readonly known?: Iterable<Announcement>;
 }
@@ -195,6 +198,7 @@ export function createMembership(options: MembershipOptions): Membership {
   }
 
   function take(datagram: Uint8Array, from: Endpoint): Outcome {
+    if (options.hears?.(from) === false) return 'foreign';
     if (!opening.take()) return 'dropped';
     const plain = datagram.length > MAX_DATAGRAM_BYTES ? undefined : clusterKey.open(datagram);
     if (!plain) return 'unreadable';
@@ -269,7 +273,12 @@ export function createMembership(options: MembershipOptions): Membership {
       const trouble = OUTCOMES[outcome];
       if (trouble) complaints.about(trouble, { from: hostAndPort(from) });
     },
-    answer: (body) => (closed ? undefined : resync.answer(body)),
+    answer(body) {
+      if (closed) return undefined;
+      const answer = resync.answer(body);
+      if (!answer) complaints.about(EXCHANGE_REFUSED);
+      return answer;
+    },
     found(announcement) {
       const alone = table.live.length === 0;
       roster.take(aliveNews(announcement), { way: 'told' });

@@ -61,6 +61,24 @@ test('a quiet exchange is small however many members there are, and the largest 
   assert.ok(largest > MAX_EXCHANGE_BYTES / 2 && largest <= MAX_EXCHANGE_BYTES, `${largest}`);
 });
 
+test('a newcomer that cannot be told of everybody at once goes on asking', () => {
+  const world = new World({ seed: 6 });
+  world.populate(400, { contracts: Array.from({ length: 200 }, (_, i) => `contract-number-${i}.v1`) });
+  const newcomer = world.newcomer();
+  let exchanges = 0;
+  for (const { membership } of world.nodes) {
+    const { answer } = membership;
+    membership.answer = (body) => {
+      exchanges++;
+      return answer(body);
+    };
+  }
+  newcomer.membership.contact(world.nodes[0]!.announcement.address!, () => {});
+  world.run(15_000, () => newcomer.membership.size === 401);
+  assert.equal(newcomer.membership.size, 401);
+  assert.ok(exchanges >= 3, `${exchanges}`);
+});
+
 test('an announcement too large for a datagram reaches all over TCP', () => {
   const world = new World({ seed: 5 });
   const contracts = Array.from({ length: 200 }, (_, i) => `contract-number-${i}.v1`);

@@ -46,6 +46,8 @@ export class Resync {
   #cancelNext = (): void => {};
   #nextAt = Number.POSITIVE_INFINITY;
   #running = false;
+  /** There were differences in the exchange that runs. */
+  #again = false;
   #teller: string | undefined;
   #stopped = false;
 
@@ -77,7 +79,8 @@ export class Resync {
    * @param teller who surely knows what we do not. */
   soon(teller?: string): void {
     this.#teller ??= teller;
-    if (!this.#running) this.#plan(SOON_MS);
+    if (this.#running) this.#again = true;
+    else this.#plan(SOON_MS);
   }
 
   /** Resynchronises with whoever listens there. `done` is told who that is. */
@@ -145,9 +148,10 @@ export class Resync {
     const partner = this.#partner();
     if (!partner) return this.#plan(PERIOD_MS);
     this.#running = true;
+    this.#again = false;
     this.contact(partner.announcement!.address!, () => {
       this.#running = false;
-      this.#plan(PERIOD_MS);
+      this.#plan(this.#again ? SOON_MS : PERIOD_MS);
     });
   }
 

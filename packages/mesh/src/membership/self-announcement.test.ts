@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { MAX_INCARNATION } from '../discovery/announcement.ts';
 import { announcement } from '../discovery/testing/recorder.ts';
 import { selfAnnouncement } from './self-announcement.ts';
 
@@ -12,6 +13,13 @@ test('each change is a higher incarnation, and where it gossips is part of what 
   assert.deepEqual(self.now.gossip, { host: '10.0.0.7', port: 7_946 });
   self.exceed(40);
   assert.equal(self.now.incarnation, 41);
+});
+
+test('the highest incarnation that can be told is not exceeded', () => {
+  const self = selfAnnouncement(announcement('tax-1'), '192.0.2.7');
+  self.exceed(MAX_INCARNATION);
+  self.change({ state: 'draining' });
+  assert.deepEqual([self.now.incarnation, self.now.state], [MAX_INCARNATION, 'draining']);
 });
 
 test('an address that is given holds, for calls to all addresses too', () => {

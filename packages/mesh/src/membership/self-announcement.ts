@@ -1,5 +1,6 @@
 /** What this process says of itself: what its owner said, completed by addresses that others can reach. Each change
  * is a higher incarnation. */
+import { MAX_INCARNATION } from '../discovery/announcement.ts';
 import type { Announcement, Endpoint } from '../peer.ts';
 import { isAnyHost, isLoopbackHost, reachableHost } from './reachable-host.ts';
 
@@ -27,8 +28,9 @@ export function selfAnnouncement(first: Announcement, advertised: string | undef
     return { ...said, address: reachable(said.address, host), ...(gossip && { gossip }) };
   }
 
+  /** Whoever claims the highest one for us cannot be outbid: then others go on believing him. */
   function renew(incarnation: number): void {
-    said = { ...said, incarnation };
+    said = { ...said, incarnation: Math.min(incarnation, MAX_INCARNATION) };
     now = complete();
   }
 

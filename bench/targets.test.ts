@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Row } from './results.ts';
+import { judge, type Target, targetTable } from './targets.ts';
+
+const row = (name: string, concurrency: number, cpuMicros: number): Row => ({
+  name,
+  concurrency,
+  cpuMicros,
+  perSecond: 0,
+  p50Micros: 0,
+  p99Micros: 0,
+});
+const rows = [row('own', 64, 4), row('raw', 64, 3), row('slow', 64, 14), row('raw', 1, 1)];
+const atMost: Target = {
+  row: 'own',
+  beside: 'raw',
+  figure: 'cpuMicros',
+  concurrency: 64,
+  is: 'at most',
+  target: 1.33,
+};
+const lessBy: Target = { ...atMost, beside: 'slow', is: 'less by', target: 3.5 };
+
+test('a target is judged by the ratio of two rows at its own concurrency', () => {
+  const judged = judge([atMost, { ...atMost, target: 1.32 }, lessBy, { ...lessBy, target: 3.6 }], rows);
+  assert.deepEqual(
+    judged.map(({ ratio, met }) => [ratio, met]),
+    [
+      [1.33, true],
+      [1.33, false],
+      [3.5, true],
+      [3.5, false],
+    ],
+  );
+});
+
+test('a target whose rows were not both measured is not judged', () => {
+  assert.deepEqual(
+    judge(
+      [
+        { ...lessBy, beside: 'absent' },
+        { ...lessBy, concurrency: 512 },
+      ],
+      rows,
+    ),
+    [],
+  );
+});
+
+test('the table says of each target what was measured and whether it is met', () => {
+  const [, , first, second] = targetTable(judge([atMost, { ...lessBy, target: 3.6 }], rows)).split('\n');
+  assert.equal(first, '| CPU per call of own at 64 in flight: at most 1.33x that of raw | 1.33x | met |');
+  assert.equal(
+    second,
+    '| CPU per call of own at 64 in flight: 3.6x less than that of slow | 3.50x | **missed** |',
+  );
+});
