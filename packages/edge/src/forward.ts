@@ -38,9 +38,10 @@ export async function forward(exchange: Exchange, route: CompiledRoute, parts: F
   const headers = upstreamHeaders(exchange, body);
   try {
     // What cannot be repeated counts as in flight at its instance until the whole answer is through.
+    const procedure = `${exchange.request.method} ${route.label}`;
     const options = repeatable
-      ? { idempotent: true }
-      : { idempotent: false, finished: () => exchange.closed };
+      ? { idempotent: true, procedure }
+      : { idempotent: false, procedure, finished: () => exchange.closed };
     await dispatch(exchange, route, parts, options, (peer) =>
       attempt(peer, parts.upstreams.of(peer), { exchange, body, headers, repeatable }),
     );
