@@ -1,5 +1,5 @@
 /** `npm run sim -- <name> [options]`: runs production code in a simulated world and reports how it does. Without a name
- * it says what there is and gives the resilience report from a few seeds, which takes a minute and keeps nothing. */
+ * it says what there is and gives the resilience report from two seeds, which takes a minute and keeps nothing. */
 
 const SIMULATIONS: Readonly<Record<string, { readonly about: string; readonly file: string }>> = {
   membership: {
@@ -11,7 +11,7 @@ const SIMULATIONS: Readonly<Record<string, { readonly about: string; readonly fi
     file: './resilience/run.ts',
   },
 };
-const DEFAULT = ['resilience', '--seeds', '3', '--baseline', '1', '--no-keep'];
+const DEFAULT = ['resilience', '--seeds', '2', '--baseline', '0', '--no-keep'];
 
 const given = process.argv.slice(2);
 const [name, ...args] = given.length === 0 ? DEFAULT : given;

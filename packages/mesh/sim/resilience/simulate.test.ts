@@ -37,19 +37,15 @@ test('one slow, failing or hung server of ten fails no call', async () => {
   }
 });
 
-test('at ten times the capacity servers still answer what they can, and all is well when it is over', {
-  todo: true,
-}, async () => {
+test('at ten times the capacity servers still answer what they can, and all is well when it is over', async () => {
   for (const name of ['overload-x10', 'overload-compute']) {
-    const found = await findings(name);
+    const found = await findings(name, 'goblin', 4);
     assert.ok(found.goodputShare > 0.85, `${name}: ${found.goodputShare} of the capacity`);
     assert.ok(found.recoveryMs <= MAX_RECOVERY_MS, `${name}: ${found.recoveryMs} ms to recover`);
   }
 });
 
-test('a storm of retries is bounded and ends with its cause; a plain client and server never recover', {
-  todo: true,
-}, async () => {
+test('a storm of retries is bounded and ends with its cause; a plain client and server never recover', async () => {
   const storm = await findings('retry-storm');
   assert.ok(storm.attempts < 1.25, `${storm.attempts} attempts per call`);
   assert.ok(storm.recoveryMs <= MAX_RECOVERY_MS, `${storm.recoveryMs} ms to recover`);

@@ -92,8 +92,8 @@ export function verdictsOf(summaries: readonly Summary[]): readonly Verdict[] {
     verdicts.push({
       what: 'attempts per call while all fail, worst seed',
       target: `<= ${MAX_ATTEMPTS.toFixed(2)}`,
-      found: attempts.toFixed(3),
-      isReached: attempts <= MAX_ATTEMPTS,
+      found: attempts.toFixed(2),
+      isReached: Number(attempts.toFixed(2)) <= MAX_ATTEMPTS,
     });
   }
   for (const { scenario, worst } of goblin.values()) {
