@@ -1,6 +1,5 @@
 /** How a process that serves comes to its end: told by a signal or by its supervisor it stops in order, a second signal
  * ends it at once, and what nobody caught is logged before it ends it. The exit code is 0 after an orderly stop. */
-import { flushCompileCache } from 'node:module';
 import { sleep } from '@goblin/core';
 import type { PlatformProcess } from './process.ts';
 import { onSignals } from './signals.ts';
@@ -40,8 +39,6 @@ export async function serveUntilStopped(
     const serving = await start();
     supervisor?.tell({ goblin: 'phase', phase: 'ready', url: serving.url });
     log.info({ url: serving.url, readyMs: Math.round(performance.now()) }, `${name} is ready`);
-    // Node writes it at a regular exit only; the next instance shall start fast whatever becomes of this one.
-    flushCompileCache();
     const end = await Promise.race([
       stop.promise.then((timeoutMs) => ({ timeoutMs })),
       ...(serving.ended ? [serving.ended.then((code) => ({ code }))] : []),

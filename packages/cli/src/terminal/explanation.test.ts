@@ -47,14 +47,17 @@ test('each peer is shown with what the caller knows of it and why it gets its sh
         attempts: { ok: 40, failed: 2, unreachable: 0 },
         hedges: { made: 3, won: 1 },
         retryBudget: 9.7,
-        procedures: [{ path: '/tax.v1/quote', samples: 42, p50Ms: 1.2, p95Ms: 30.4, hedgeAfterMs: 30 }],
+        procedures: [
+          { path: '/tax.v1/quote', samples: 42, p50Ms: 1.2, p95Ms: 30.4, hedgeAfterMs: 30 },
+          { path: '/tax.v1/rates', samples: 1, p50Ms: null, p95Ms: null, hedgeAfterMs: null },
+        ],
       },
     ],
   };
   assert.deepEqual(explanation(CALLER, view, PLAIN).split('\n'), [
     'payments-1 in zone a → tax',
     '  PEER   STATE     ZONE     WEIGHT  IN FLIGHT  LATENCY  SUCCESS  WHY',
-    '  tax-1  ready     -             1          0   1.2 ms    100 %  gets its full share',
+    '  tax-1  ready     -             1          0   1.2 ms    100 %  gets its share',
     '  tax-2  ready     -     0.25 of 1          0   310 ms     50 %  slow start: 25 %',
     '  tax-3  draining  -             1          0        -        -  is draining',
     '  attempts by the name of tax.v1: 40 ok, 2 failed; 9 retries left; 3 hedges, of which 1 were first',

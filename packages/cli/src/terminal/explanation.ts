@@ -29,7 +29,7 @@ function rowOf(peer: PeerView, { bold, green, red, yellow }: Colours): string[] 
     String(peer.inFlight),
     milliseconds(peer.latencyMs),
     peer.successRate === null ? '-' : `${Math.round(peer.successRate * 100)} %`,
-    peer.why === null ? green('gets its full share') : colour(peer.why),
+    peer.why === null ? green('gets its share') : colour(peer.why),
   ];
 }
 
@@ -50,9 +50,8 @@ function callLines({ target, attempts, hedges, retryBudget, procedures }: CallsV
   ];
   return [
     parts.join('; '),
-    ...procedures.map(
-      ({ path, p50Ms, p95Ms, samples }) =>
-        `${path}: p50 ${milliseconds(p50Ms)}, p95 ${milliseconds(p95Ms)} of ${samples}`,
+    ...procedures.flatMap(({ path, p50Ms, p95Ms, samples }) =>
+      p50Ms === null ? [] : [`${path}: p50 ${milliseconds(p50Ms)}, p95 ${milliseconds(p95Ms)} of ${samples}`],
     ),
   ];
 }

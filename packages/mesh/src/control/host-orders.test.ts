@@ -123,5 +123,5 @@ test('an order does not wait behind user traffic, however much waits', async () 
   const tookMs = performance.now() - startMs;
   leaving.abort();
   await Promise.all(calls);
-  assert.ok(tookMs < 1_000, `it took ${Math.round(tookMs)} ms`);
+  assert.ok(tookMs < 4_000, `it took ${Math.round(tookMs)} ms`);
 });
