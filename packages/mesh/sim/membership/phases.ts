@@ -7,6 +7,8 @@ import { World } from './world.ts';
 /** One cluster's findings. Times in ms, one per event, until the last member knew. */
 export interface Findings {
   readonly newcomerKnown: number[];
+  /** Until the last newcomer knew all. */
+  readonly newcomersKnowAll: number[];
   readonly crashRemoved: number[];
   /** A crash that nobody was connected to notice. */
   readonly unnoticedCrashRemoved: number[];
@@ -70,6 +72,7 @@ export function runPhases(options: PhaseOptions): Findings {
   const received = world.nodes.reduce((sum, node) => sum + node.receivedBytes, 0) - receivedBefore;
   findings.quietReceivedPerSecond = received / world.upCount / (QUIET_MS / 1_000);
   findings.newcomerKnown.push(...changes(world, watch, options.events, 'alive', newcomer));
+  findings.newcomersKnowAll.push(untilAllKnowAll(world, world.nodes.at(-1)!.upSince));
   const removed = (end: (node: SimNode) => void): number[] =>
     changes(world, watch, options.events, 'gone', () => {
       const node = anyUp(world);
@@ -96,6 +99,7 @@ export function runPhases(options: PhaseOptions): Findings {
 function emptyFindings(): Findings {
   return {
     newcomerKnown: [],
+    newcomersKnowAll: [],
     crashRemoved: [],
     unnoticedCrashRemoved: [],
     silentRemoved: [],
@@ -169,6 +173,21 @@ function changes(
   });
 }
 
+/** How long after that all know all; Infinity when not in time. */
+function untilAllKnowAll(world: World, since: number): number {
+  let checkedAt = world.now;
+  const all = world.run(PATIENCE_MS, () => {
+    if (world.now - checkedAt < 50) return false;
+    checkedAt = world.now;
+    return knowAll(world);
+  });
+  return all ? world.now - since : Number.POSITIVE_INFINITY;
+}
+
+function knowAll(world: World): boolean {
+  return world.nodes.every((node) => node.state !== 'up' || node.membership.size === world.upCount);
+}
+
 function newcomer(world: World): SimNode {
   const seed = anyUp(world);
   const node = world.newcomer();
@@ -201,14 +220,7 @@ function cutAndHeal(world: World): number {
   for (const node of world.nodes) node.part = node.index % 2;
   world.run(PARTITION_MS);
   for (const node of world.nodes) node.part = 0;
-  const healedAt = world.now;
-  let checkedAt = world.now;
-  const all = world.run(PATIENCE_MS, () => {
-    if (world.now - checkedAt < 50) return false;
-    checkedAt = world.now;
-    return world.nodes.every((node) => node.state !== 'up' || node.membership.size === world.upCount);
-  });
-  return all ? world.now - healedAt : Number.POSITIVE_INFINITY;
+  return untilAllKnowAll(world, world.now);
 }
 
 function bytesPerSecond(world: World, forMs: number): number {

@@ -14,6 +14,7 @@ export interface Summary {
   readonly nodes: number;
   readonly seeds: number;
   readonly newcomerKnown: Spread;
+  readonly newcomersKnowAll: Spread;
   readonly crashRemoved: Spread;
   readonly unnoticedCrashRemoved: Spread;
   readonly silentRemoved: Spread;
@@ -45,6 +46,7 @@ export function summarise(nodes: number, findings: readonly Findings[], heapByte
     nodes,
     seeds: findings.length,
     newcomerKnown: all((one) => one.newcomerKnown),
+    newcomersKnowAll: all((one) => one.newcomersKnowAll),
     crashRemoved: all((one) => one.crashRemoved),
     unnoticedCrashRemoved: all((one) => one.unnoticedCrashRemoved),
     silentRemoved: all((one) => one.silentRemoved),
@@ -134,6 +136,7 @@ export function tableOf(columns: readonly { readonly title: string; readonly sum
     `| --- |${columns.map(() => ' --- |').join('')}`,
     row('seeds', (summary) => String(summary.seeds)),
     spread('newcomer', (summary) => summary.newcomerKnown),
+    spread('newcomers know all', (summary) => summary.newcomersKnowAll),
     spread('crashed process, callers connected', (summary) => summary.crashRemoved),
     spread('crashed process, nobody connected', (summary) => summary.unnoticedCrashRemoved),
     spread('silent host', (summary) => summary.silentRemoved),
