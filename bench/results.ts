@@ -19,13 +19,18 @@ export interface Result {
   readonly machine: string;
   readonly node: string;
   readonly rounds: number;
+  /** What else a reader must know of the run. */
+  readonly conditions?: string;
   /** Of each target, the figures' ratio and whether it is met. */
   readonly targets: readonly Judged[];
   readonly rows: readonly Row[];
 }
 
 /** Writes `bench/results/<name>.json` and answers its path. */
-export function keep(name: string, measured: Pick<Result, 'rounds' | 'targets' | 'rows'>): string {
+export function keep(
+  name: string,
+  measured: Pick<Result, 'rounds' | 'conditions' | 'targets' | 'rows'>,
+): string {
   const cpu = cpus();
   const result: Result = {
     date: new Date().toISOString(),

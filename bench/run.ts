@@ -10,6 +10,7 @@ import { judge, type Target, targetTable } from './targets.ts';
 const BENCHMARKS: Readonly<Record<string, string>> = {
   calls: 'what a call costs, beside bare frames, node:http + undici and the frameworks that others use',
   startup: 'how soon a service process is ready, and what it weighs when idle',
+  tasks: 'durable tasks beside the queues that others use: enqueue, claim and finish, latency, full tables',
 };
 const HELP = `npm run bench -- <name> [options]
 
@@ -20,6 +21,7 @@ ${Object.entries(BENCHMARKS)
   --rounds N   how often each row is measured, medians count (3)
   --seconds N  how long one measurement takes (2)
   --only A,B   only rows whose names contain one of these; such a run is not kept
+  --scale N    tasks: how many lie in a full table (100000)
   --no-keep    does not write bench/results/<name>.json`;
 
 const { values, positionals } = parseArgs({
@@ -28,6 +30,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '2' },
     only: { type: 'string', default: '' },
+    scale: { type: 'string', default: '100000' },
     'no-keep': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -40,26 +43,32 @@ if (values.help || name === undefined || !Object.hasOwn(BENCHMARKS, name)) {
 }
 const rounds = above0('rounds', values.rounds);
 const seconds = above0('seconds', values.seconds);
+const scale = above0('scale', values.scale);
 const only = values.only.split(',').filter((part) => part !== '');
+
+type Measured = Pick<Result, 'rounds' | 'conditions' | 'rows'>;
 
 installPeers();
 const benchmark = (await import(`./${name}/run.ts`)) as {
   reference: string;
   targets: readonly Target[];
-  run(options: object): Promise<Pick<Result, 'rounds' | 'rows'>>;
+  /** Default: by concurrency and CPU. */
+  print?(rows: Result['rows']): string;
+  run(options: object): Promise<Measured>;
 };
 const measured = await benchmark.run({
   rounds,
   durationMs: seconds * 1_000,
   concurrencies: [1, 64, 512],
+  scale,
   only,
 });
 const targets = judge(benchmark.targets, measured.rows);
-console.log(table(measured.rows, benchmark.reference));
+console.log(benchmark.print?.(measured.rows) ?? table(measured.rows, benchmark.reference));
 if (targets.length > 0) console.log(`\n${targetTable(targets)}`);
 if (!values['no-keep'] && only.length === 0) {
-  const { rows } = measured;
-  console.log(`\nkept in ${keep(name, { rounds: measured.rounds, targets, rows })}`);
+  const { rows, ...rest } = measured;
+  console.log(`\nkept in ${keep(name, { ...rest, targets, rows })}`);
 }
 
 function above0(option: string, text: string): number {

@@ -35,6 +35,31 @@ test('a target is judged by the ratio of two rows at its own concurrency', () =>
   );
 });
 
+test('a target can be a least ratio of rates, or a figure beside nothing', () => {
+  const rates = [
+    { ...row('own', 32, 0), perSecond: 400, p50Micros: 4_999 },
+    { ...row('other', 32, 0), perSecond: 100 },
+  ];
+  const atLeast: Target = {
+    row: 'own',
+    beside: 'other',
+    figure: 'perSecond',
+    concurrency: 32,
+    is: 'at least',
+    target: 4,
+  };
+  const below: Target = { row: 'own', figure: 'p50Micros', concurrency: 32, is: 'below', target: 5_000 };
+  const judged = judge([atLeast, { ...atLeast, target: 4.1 }, below, { ...below, target: 4_999 }], rates);
+  assert.deepEqual(
+    judged.map(({ met }) => met),
+    [true, false, true, false],
+  );
+  assert.equal(
+    targetTable(judged).split('\n')[4],
+    '| p50 of own at 32 in flight: below 5000 µs | 4999 µs | met |',
+  );
+});
+
 test('a target whose rows were not both measured is not judged', () => {
   assert.deepEqual(
     judge(

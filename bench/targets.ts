@@ -1,46 +1,64 @@
-/** What a benchmark is to show: a row's figure beside another row's in the same run, because only ratios mean something
- * on a machine that others use too. Nothing fails when a target is missed; it is printed and kept. */
+/** What a benchmark is to show: mostly a row's figure beside another row's in the same run, because only ratios mean
+ * something on a machine that others use too. Nothing fails when a target is missed; it is printed and kept. */
 import type { Row } from './results.ts';
 
 export interface Target {
   readonly row: string;
-  readonly beside: string;
-  readonly figure: 'cpuMicros' | 'p50Micros';
+  /** The other row; none where `is` needs none. */
+  readonly beside?: string;
+  readonly figure: 'cpuMicros' | 'p50Micros' | 'p99Micros' | 'perSecond';
   /** Of both rows. */
   readonly concurrency: number;
-  /** `at most`: of the other's figure, so many times. `less by`: the other's figure is at least so many times this. */
-  readonly is: 'at most' | 'less by';
+  /** `at most`, `at least`: of the other's figure, so many times. `less by`: the other's figure is at least so many times
+   * this. `below`: the figure itself, beside nothing. */
+  readonly is: 'at most' | 'at least' | 'less by' | 'below';
   readonly target: number;
 }
 
 export interface Judged extends Target {
-  /** Of the two figures, in the sense of `is`, rounded to hundredths as it is judged. */
+  /** Of the two figures, in the sense of `is`, rounded to hundredths as it is judged; with `below`, the figure itself. */
   readonly ratio: number;
   readonly met: boolean;
 }
 
-/** Those targets of which both rows were measured. */
+/** Those targets of which all rows were measured. */
 export function judge(targets: readonly Target[], rows: readonly Row[]): Judged[] {
   return targets.flatMap((target) => {
-    const figure = (name: string): number | undefined =>
+    const figure = (name: string | undefined): number | undefined =>
       rows.find((row) => row.name === name && row.concurrency === target.concurrency)?.[target.figure];
-    const [own, other] = [figure(target.row), figure(target.beside)];
+    const own = figure(target.row);
+    const other = target.is === 'below' ? 1 : figure(target.beside);
     if (own === undefined || other === undefined) return [];
-    const isAtMost = target.is === 'at most';
-    const ratio = Math.round((isAtMost ? own / other : other / own) * 100) / 100;
-    return [{ ...target, ratio, met: isAtMost ? ratio <= target.target : ratio >= target.target }];
+    const ratio = Math.round((target.is === 'less by' ? other / own : own / other) * 100) / 100;
+    return [{ ...target, ratio, met: isMet(target, ratio) }];
   });
 }
 
-const FIGURES: Readonly<Record<Target['figure'], string>> = { cpuMicros: 'CPU per call', p50Micros: 'p50' };
+function isMet({ is, target }: Target, ratio: number): boolean {
+  if (is === 'below') return ratio < target;
+  return is === 'at most' ? ratio <= target : ratio >= target;
+}
+
+const FIGURES: Readonly<Record<Target['figure'], string>> = {
+  cpuMicros: 'CPU per call',
+  p50Micros: 'p50',
+  p99Micros: 'p99',
+  perSecond: 'rate',
+};
 
 /** What became of the targets, as a Markdown table. */
 export function targetTable(judged: readonly Judged[]): string {
   const lines = ['| target | measured | |', '| --- | ---: | --- |'];
-  for (const { row, beside, figure, concurrency, is, target, ratio, met } of judged) {
-    const aim = is === 'at most' ? `at most ${target}x that of` : `${target}x less than that of`;
-    const what = `${FIGURES[figure]} of ${row} at ${concurrency} in flight: ${aim} ${beside}`;
-    lines.push(`| ${what} | ${ratio.toFixed(2)}x | ${met ? 'met' : '**missed**'} |`);
+  for (const one of judged) {
+    const { row, figure, concurrency, ratio, met } = one;
+    const what = `${FIGURES[figure]} of ${row} at ${concurrency} in flight: ${aimOf(one)}`;
+    const measured = one.is === 'below' ? `${ratio} µs` : `${ratio.toFixed(2)}x`;
+    lines.push(`| ${what} | ${measured} | ${met ? 'met' : '**missed**'} |`);
   }
   return lines.join('\n');
+}
+
+function aimOf({ is, target, beside }: Target): string {
+  if (is === 'below') return `below ${target} µs`;
+  return is === 'less by' ? `${target}x less than that of ${beside}` : `${is} ${target}x that of ${beside}`;
 }

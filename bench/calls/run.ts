@@ -1,12 +1,12 @@
 /** What a call costs, beside others: two processes, about 200 bytes of JSON each way, everything switched on as a
  * user runs it. All peers are measured in turn within each round, so that a noisy machine disturbs all alike;
  * figures are medians over the rounds, CPU is that of both processes (`process.cpuUsage`). */
-import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { progress } from '../progress.ts';
 import { median, type Result, type Row } from '../results.ts';
+import { type Side, startSide } from '../side.ts';
 import type { Target } from '../targets.ts';
-import type { Order, Round } from './process.ts';
+import type { Round } from './process.ts';
 
 export interface CallsOptions {
   readonly rounds: number;
@@ -61,13 +61,7 @@ export const targets: readonly Target[] = [
   atMost('goblin http', 'node http undici', 1.25),
 ];
 
-interface Side {
-  ask<T>(order: Omit<Order, 'id'> & Record<string, unknown>): Promise<T>;
-  /** Within CLOSE_TIMEOUT_MS; a side that takes longer is killed, and named. */
-  close(): Promise<void>;
-}
-
-const CLOSE_TIMEOUT_MS = 10_000;
+const PROGRAM = join(import.meta.dirname, 'process.ts');
 const WARM_UP_MS = 1_500;
 
 interface Pair {
@@ -143,46 +137,7 @@ async function measure(
 }
 
 async function startPair(name: string, file: string): Promise<Pair> {
-  const [server, address] = await startSide(name, 'server', file);
-  const [client] = await startSide(name, 'client', file, address);
+  const [server, address] = await startSide(`the server of ${name}`, PROGRAM, ['server', file]);
+  const [client] = await startSide(`the client of ${name}`, PROGRAM, ['client', file, address]);
   return { name, server, client };
-}
-
-async function startSide(
-  name: string,
-  role: string,
-  file: string,
-  ...rest: string[]
-): Promise<[Side, string]> {
-  const child: ChildProcess = fork(join(import.meta.dirname, 'process.ts'), [role, file, ...rest], {
-    env: { ...process.env, NODE_ENV: 'production' },
-  });
-  const waiting = new Map<number, (answer: unknown) => void>();
-  const started = Promise.withResolvers<string>();
-  waiting.set(0, (answer) => started.resolve(answer as string));
-  let lastId = 0;
-  child.on('message', (message: { id: number; answer: unknown }) => {
-    waiting.get(message.id)?.(message.answer);
-    waiting.delete(message.id);
-  });
-  child.on('exit', (code) => {
-    if (code !== 0) started.reject(new Error(`the ${role} of ${name} ended with code ${code}`));
-  });
-  const ask = <T>(order: Record<string, unknown>): Promise<T> =>
-    new Promise<T>((resolve) => {
-      const id = ++lastId;
-      waiting.set(id, (answer) => resolve(answer as T));
-      child.send({ id, ...order });
-    });
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  async function close(): Promise<void> {
-    const kill = setTimeout(() => {
-      console.error(`the ${role} of ${name} did not close within ${CLOSE_TIMEOUT_MS / 1_000} s`);
-      child.kill('SIGKILL');
-    }, CLOSE_TIMEOUT_MS);
-    child.send({ id: ++lastId, do: 'close' });
-    await ended;
-    clearTimeout(kill);
-  }
-  return [{ ask, close }, await started.promise];
 }

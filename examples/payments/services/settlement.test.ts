@@ -1,6 +1,8 @@
 /** The way of a payment after it was authorised, over the three services that take part in it. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { isGoblinError, type TestPlatform, testPlatform } from 'goblin';
 import { TEST_SECRET } from '../acquirer/acquirer.fixture.ts';
@@ -89,4 +91,35 @@ test('a settlement of another amount is not believed', async () => {
   await tellSettled(platform, right.payment.id);
   await receiptOf(platform, right.payment.id);
   assert.equal((await client.get({ id: wrong.payment.id })).status, 'authorized');
+});
+
+/** The mails that were kept on this machine. */
+async function keptMails(): Promise<string[]> {
+  const folder = join(dataFolder, 'outbox', 'receipts');
+  const files = await readdir(folder).catch(() => []);
+  return Promise.all(
+    files.filter((file) => file.endsWith('.eml')).map((file) => readFile(join(folder, file), 'utf8')),
+  );
+}
+
+test('who gives an address gets the receipt by mail, once, and the address is shown nowhere', async () => {
+  await using platform = await platformWith(authorized, authorized);
+  const client = platform.client(paymentsContract);
+  const email = `ada-${randomUUID()}@example.com`;
+  const { payment } = await client.charge({ key: randomUUID(), order: { ...order, email } });
+  const without = await client.charge({ key: randomUUID(), order });
+  await tellSettled(platform, payment.id, 2);
+  await tellSettled(platform, without.payment.id);
+  const { number } = await receiptOf(platform, payment.id);
+  await receiptOf(platform, without.payment.id);
+  const giveUpAt = Date.now() + 10_000;
+  let mails: string[] = [];
+  while (mails.length === 0 && Date.now() < giveUpAt)
+    mails = (await keptMails()).filter((it) => it.includes(email));
+  assert.equal(mails.length, 1);
+  assert.match(mails[0]!, new RegExp(`^Subject: Your receipt ${number}\r$`, 'm'));
+  assert.match(mails[0]!, /19\.99/);
+  assert.equal((await keptMails()).length, 1);
+  const shown = [await client.get({ id: payment.id }), await receiptOf(platform, payment.id)];
+  assert.doesNotMatch(JSON.stringify(shown), /example\.com/);
 });

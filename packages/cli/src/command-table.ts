@@ -18,6 +18,12 @@ export const COMMON_OPTIONS: Readonly<Record<string, OptionSpec>> = {
 
 const json: OptionSpec = { type: 'boolean', help: 'Print JSON, for programs' };
 
+const STORE: OptionSpec = {
+  type: 'string',
+  value: '<folder>',
+  help: 'Where backups are kept. Default: BACKUP_STORE, else backups/ in the data folder',
+};
+
 export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'up',
@@ -224,6 +230,177 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: { json },
     completes: 'services',
     load: () => import('./commands/config.ts'),
+  },
+  {
+    name: 'db',
+    summary: 'See and run the migrations of services, check them, or open psql',
+    usage: '<status | plan | migrate | lint> [service …], or psql <service> [-- arguments]',
+    details:
+      '`migrate` applies what expands, as a service does when it starts; `--backfill` also runs backfills to their end here; `--contract` also takes away what only an older version needs: say it when none runs any longer. `plan` shows what is left, and which locks each statement takes. `lint` fails for what would keep others waiting, and shows how to do it safely. `psql` has the rights of the service.',
+    examples: [
+      'goblin db status',
+      'goblin db plan orders',
+      'goblin db migrate --contract',
+      'goblin db lint',
+      `goblin db psql orders -- -c 'select count(*) from "order"'`,
+    ],
+    options: {
+      contract: { type: 'boolean', help: 'With migrate: no older version runs any longer' },
+      backfill: { type: 'boolean', help: 'With migrate: run backfills here, to their end' },
+      json,
+    },
+    completes: ['status', 'plan', 'migrate', 'lint', 'psql'],
+    load: () => import('./commands/db.ts'),
+  },
+  {
+    name: 'backup',
+    summary: 'Back up the embedded database, list backups, or verify one by restoring it',
+    usage: '<now | list | verify [backup …]>',
+    details:
+      'A backup is compressed and encrypted, and called good only after it was restored into a throwaway database and checked there. The key is in the file that BACKUP_KEY_FILE names, else made at random in the data folder: keep a copy of it elsewhere. `verify` takes the newest backup unless some are named, and fails when one is bad.',
+    examples: ['goblin backup now --store /mnt/backups/shop', 'goblin backup list', 'goblin backup verify'],
+    options: {
+      store: STORE,
+      verify: {
+        type: 'boolean',
+        help: 'Restore and check the new backup. Default; --no-verify leaves that out',
+      },
+      json,
+    },
+    completes: ['now', 'list', 'verify'],
+    load: () => import('./commands/backup.ts'),
+  },
+  {
+    name: 'restore',
+    summary: 'Bring the embedded database back to a moment',
+    usage: '--at <moment | latest>',
+    details:
+      'Refuses while somebody uses the database. The restored database takes the place of the old one only after it was checked; the old one is kept beside it. A moment without a zone is local time. With --backup alone it restores that backup as it was verified.',
+    examples: [
+      "goblin restore --at '2026-11-20 12:00'",
+      'goblin restore --at 2026-11-20T12:00:30+01:00 --into /tmp/look',
+      'goblin restore --at latest',
+    ],
+    options: {
+      at: {
+        type: 'string',
+        value: '<moment>',
+        help: 'Everything that was committed until then: 2026-11-20 12:00, with seconds and a zone where they matter, or latest',
+      },
+      backup: {
+        type: 'string',
+        value: '<backup>',
+        help: 'Begin with this one. Default: the newest good one before the moment',
+      },
+      into: {
+        type: 'string',
+        value: '<folder>',
+        help: 'Restore a copy into this data folder, and leave the project alone',
+      },
+      store: STORE,
+      json,
+    },
+    load: () => import('./commands/restore.ts'),
+  },
+  {
+    name: 'audit',
+    summary: 'Verify, search and export the audit trail',
+    usage: '<verify | search | export | key>',
+    details:
+      'verify reads every entry and says whether one was changed, removed, moved or slipped in, and whether the end was cut off; it ends with exit code 1 and the first such place. search lists the newest entries that match, export writes all of them. key prints the public key of the checkpoints. The key and the file of checkpoints are those in the data folder, unless AUDIT_KEY_FILE and AUDIT_CHECKPOINTS or the options name others.',
+    examples: [
+      'goblin audit verify',
+      'goblin audit search --subject payment/p-17 --since 7d',
+      `goblin audit search --action 'payment.*' --actor ada --text refund`,
+      'goblin audit export --since 2026-10-01 --until 2026-11-01 --format csv > october.csv',
+    ],
+    options: {
+      service: { type: 'string', value: '<role>', help: 'Only the trail of this service. Default: all' },
+      from: { type: 'string', value: '<number>', help: 'verify: begin with this number of the chain' },
+      to: { type: 'string', value: '<number>', help: 'verify: end with this number of the chain' },
+      checkpoints: { type: 'string', value: '<file>', help: 'verify: the file of checkpoints' },
+      key: { type: 'string', value: '<file>', help: 'verify: the public key, in PEM' },
+      actor: { type: 'string', value: '<name>', help: 'Only what this one did' },
+      tenant: { type: 'string', value: '<name>', help: 'Only what was done for this tenant' },
+      action: { type: 'string', value: '<action>', help: 'Only this: payment.refunded, or payment.*' },
+      subject: { type: 'string', value: '<type[/id]>', help: 'Only what was done to this: payment/p-17' },
+      since: { type: 'string', value: '<time>', help: 'From this time on: a time, or a duration such as 2h' },
+      until: { type: 'string', value: '<time>', help: 'Before this time' },
+      text: { type: 'string', value: '<text>', help: 'Only entries with this text in them' },
+      trace: { type: 'string', value: '<id>', help: 'Only what was done in this trace' },
+      request: { type: 'string', value: '<id>', help: 'Only what was done in this request' },
+      limit: { type: 'string', short: 'n', value: '<count>', help: 'search: at most so many. Default 50' },
+      after: { type: 'string', value: '<id>', help: 'search: go on after this entry' },
+      format: { type: 'string', value: '<format>', help: 'export: jsonl or csv. Default jsonl' },
+      json,
+    },
+    completes: ['verify', 'search', 'export', 'key'],
+    load: () => import('./commands/audit.ts'),
+  },
+  {
+    name: 'tasks',
+    summary: 'See durable tasks, try dead ones again, cancel them',
+    usage: '[ls | show <id> | retry [id…] | cancel [id…] | tail]',
+    details:
+      'Without a word it shows the queues: for each kind how many tasks are in which state, for how long the oldest ready one has been ready, and how many with a key have finished in the last minute. retry takes dead tasks only; cancel takes the children of a task too. Both need numbers, filters or --all, and end with exit code 1 when nothing matched. tail goes on until Ctrl-C. The database is started where it does not run.',
+    examples: [
+      'goblin tasks',
+      'goblin tasks ls --state dead --kind payments.settle',
+      'goblin tasks show 17',
+      'goblin tasks retry --kind payments.settle --code NO_PEER',
+      'goblin tasks cancel 17 18',
+    ],
+    options: {
+      service: { type: 'string', value: '<role>', help: 'Only tasks of this service. Default: all' },
+      kind: { type: 'string', value: '<kind>', help: 'Only tasks of this kind: payments.settle' },
+      state: { type: 'string', value: '<state>', help: 'Only ready, running, delayed, waiting or dead ones' },
+      key: { type: 'string', value: '<key>', help: 'Only the task with this key' },
+      lane: { type: 'string', value: '<lane>', help: 'Only tasks of this lane' },
+      tenant: { type: 'string', value: '<name>', help: 'Only tasks of this tenant' },
+      code: { type: 'string', value: '<code>', help: 'Only tasks whose last error has this code' },
+      limit: { type: 'string', short: 'n', value: '<count>', help: 'ls: at most so many. Default 100' },
+      after: { type: 'string', value: '<id>', help: 'ls: go on after this task' },
+      all: { type: 'boolean', help: 'retry, cancel: all of them' },
+      json,
+    },
+    completes: ['ls', 'show', 'retry', 'cancel', 'tail'],
+    load: () => import('./commands/tasks.ts'),
+  },
+  {
+    name: 'schedule',
+    summary: 'See schedules and when they are due, run, pause and resume them',
+    usage: '<ls | run <name> | pause <name> | resume <name>>',
+    details:
+      'A schedule is named <service>/<name>, or by its name where only one service has it. Times are shown in the zone of this terminal, and beside it in that of the schedule. One that nobody has run for 5 minutes is orphaned: its service does not run, or does not have it any more. run asks a process of the service for a run at once, also while it is paused. The database is started where it does not run.',
+    examples: ['goblin schedule ls', 'goblin schedule run nightly', 'goblin schedule pause payments/nightly'],
+    options: {
+      next: { type: 'string', value: '<count>', help: 'ls: how many slots to show. Default 3' },
+      json,
+    },
+    completes: ['ls', 'run', 'pause', 'resume'],
+    load: () => import('./commands/schedule.ts'),
+  },
+  {
+    name: 'events',
+    summary: 'Follow events, and see how far their consumers are behind',
+    usage: '<ls [type] | tail [type]>',
+    details:
+      'ls shows each group of consumers, how many events it has not handled (counted up to 10,000) and for how long the oldest of them has been there. tail shows events as they are told, until Ctrl-C. The database is started where it does not run.',
+    examples: [
+      'goblin events ls',
+      'goblin events tail payments.settled.v1 --from 1h',
+      'goblin events tail --json',
+    ],
+    options: {
+      from: {
+        type: 'string',
+        value: '<time>',
+        help: 'tail: begin with events that are still kept, beginning or those of the last 1h. Default: those to come',
+      },
+      json,
+    },
+    completes: ['ls', 'tail'],
+    load: () => import('./commands/events.ts'),
   },
   {
     name: 'completion',

@@ -44,7 +44,7 @@ test('bash completes commands, options and words', (t) => {
     if (error) t.skip('bash is not installed');
     return stdout.trim().split('\n');
   };
-  assert.deepEqual(complete('goblin sc'), ['scale']);
+  assert.deepEqual(complete('goblin sca'), ['scale']);
   assert.deepEqual(complete('goblin logs --fo'), ['--follow']);
   assert.deepEqual(complete('goblin completion z'), ['zsh']);
 });

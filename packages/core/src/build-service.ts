@@ -41,7 +41,8 @@ export async function buildService<C extends Contract>(
   };
   const { contract, implementation } = definition;
   const handlers = typeof implementation === 'function' ? await implementation(app) : implementation;
-  const options = typeof definition.options === 'function' ? definition.options(app) : definition.options;
+  const options =
+    typeof definition.options === 'function' ? await definition.options(app) : definition.options;
   return {
     contract,
     procedures: procedureService(contract, handlers, base.telemetry, options.filters),

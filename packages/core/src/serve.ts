@@ -67,7 +67,7 @@ export interface ServiceDefinition<C extends Contract = Contract> {
   readonly contract: C;
   readonly implementation: Implementation<C>;
   /** May depend on the app too: then it is built after the implementation. */
-  readonly options: ServeOptions<C> | ((app: App) => ServeOptions<C>);
+  readonly options: ServeOptions<C> | ((app: App) => ServeOptions<C> | Promise<ServeOptions<C>>);
 }
 
 /** @example export default serve(tax, { quote: ({ country, amount }) => … }); */

@@ -2,7 +2,6 @@
  * service gets a schema and a role of its own; with DATABASE_URL it is yours. The same schema, migrations and
  * limits in both. */
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import {
   type Duration,
   type Health,
@@ -12,12 +11,17 @@ import {
   secret,
   systemClock,
 } from '@goblin/core';
+import { startChainer } from './audit/chainer.ts';
+import { auditPlace } from './audit/settings.ts';
 import { type Database, database } from './database/database.ts';
 import { routine } from './database/routine.ts';
 import { expireEvents } from './events/expire.ts';
-import { migratePlatform } from './events/platform.ts';
+import { type Backfills, startBackfills } from './migrations/backfills.ts';
 import { migrate } from './migrations/migrate.ts';
+import { migrationsFolder, placed } from './migrations/place.ts';
+import { migratePlatform, ownedBy } from './platform/platform.ts';
 import { embeddedSource, type Source, urlSource } from './source.ts';
+import { expireTasks } from './tasks/expire.ts';
 
 const DEFAULT_STATEMENT_TIMEOUT_MS = 30_000;
 const DEFAULT_POOL_SIZE = 10;
@@ -25,7 +29,8 @@ const HEALTH_TIMEOUT_MS = 1_500;
 
 export interface PostgresOptions {
   /** The folder of numbered SQL files, as a URL (`new URL('./migrations', import.meta.url)`) or a path from the
-   * working folder. They are applied before the service starts. Default: none. */
+   * working folder. What they expand is applied before the service starts, backfills run beside it,
+   * and what they contract waits for `goblin db migrate --contract`. Default: none. */
   readonly migrations?: string | URL;
   /** Default: the service's name. */
   readonly schema?: string;
@@ -39,15 +44,19 @@ export interface PostgresOptions {
  * @throws DATABASE_UNAVAILABLE, MIGRATION_FAILED */
 export function postgres(options: PostgresOptions = {}): Module<Database> {
   const stops = new WeakMap<Database, () => Promise<void>>();
-  return {
+  const postgresModule: Module<Database> = {
     name: options.schema === undefined ? 'postgres' : `postgres ${options.schema}`,
     async start(module) {
       const source = await findSource(module, options.schema ?? module.service);
       try {
         const db = await open(module, source, options);
-        const housekeeping = expireEvents(db);
+        const housekeeping = [expireEvents(db), expireTasks(db)];
+        const chainer = startChainer(db, auditPlace(module.dataFolder, module.config));
+        const backfills = fill(module, source, options);
         stops.set(db, async () => {
-          housekeeping.stop();
+          for (const { stop } of housekeeping) stop();
+          await backfills?.stop();
+          await chainer.stop();
           await db.close();
           await source.release();
         });
@@ -60,6 +69,7 @@ export function postgres(options: PostgresOptions = {}): Module<Database> {
     stop: (db) => stops.get(db)?.(),
     health,
   };
+  return placed(postgresModule, { migrations: options.migrations, schema: options.schema });
 }
 
 function findSource(module: ModuleContext, schema: string): Promise<Source> {
@@ -79,10 +89,10 @@ async function open(module: ModuleContext, source: Source, options: PostgresOpti
   await migratePlatform(source.owner, log);
   const { migrations } = options;
   if (migrations !== undefined) {
-    const folder = migrations instanceof URL ? fileURLToPath(migrations) : resolve(migrations);
-    await migrate({ target: source.target, schema: source.schema, folder, log });
+    const { target, schema } = source;
+    await migrate({ target, schema, folder: migrationsFolder(migrations), log, lint: true });
   }
-  return database({
+  const db = database({
     target: source.target,
     recover: source.recover,
     schema: source.schema,
@@ -90,6 +100,18 @@ async function open(module: ModuleContext, source: Source, options: PostgresOpti
     poolSize: options.poolSize ?? DEFAULT_POOL_SIZE,
     timeoutMs: milliseconds(options.statementTimeout ?? DEFAULT_STATEMENT_TIMEOUT_MS),
   });
+  return ownedBy(db, source.owner);
+}
+
+/** Rows are filled beside the service: it starts at once, however many there are. */
+function fill(
+  { telemetry }: ModuleContext,
+  source: Source,
+  { migrations }: PostgresOptions,
+): Backfills | undefined {
+  if (migrations === undefined) return undefined;
+  const { target, owner, schema } = source;
+  return startBackfills({ target, owner, schema, folder: migrationsFolder(migrations), log: telemetry.log });
 }
 
 async function health(db: Database): Promise<Health> {

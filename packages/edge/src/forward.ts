@@ -150,6 +150,8 @@ export function upstreamHeaders(exchange: Exchange, body: RequestBody | undefine
   if (host !== undefined) headers.push('x-forwarded-host', host);
   const { trace, tenant, requestId } = exchange.values;
   headers.push('x-request-id', requestId!);
+  // As OpenTelemetry names it; baggage crosses every hop, so that an audit trail further in can say where it came from.
+  headers.push('baggage', `client.address=${encodeURIComponent(caller.address)}`);
   if (trace) {
     headers.push('traceparent', formatTraceparent(trace));
     if (trace.state !== undefined) headers.push('tracestate', trace.state);

@@ -106,6 +106,7 @@ const SPOOFED = {
   'x-forwarded-host': 'evil.example.com',
   forwarded: 'for=6.6.6.6',
   'x-request-id': 'chosen',
+  baggage: 'client.address=6.6.6.6',
   'goblin-tenant': 'acme',
   'goblin-actor': 'root',
   'idempotency-key': 'key-1',
@@ -118,6 +119,7 @@ test('a stranger cannot say who it is: forwarding headers are written anew, the 
   assert.equal(seen['x-forwarded-for'], '127.0.0.1');
   assert.equal(seen['x-forwarded-proto'], 'http');
   assert.equal(seen['x-forwarded-host'], 'shop.example.com');
+  assert.equal(seen.baggage, 'client.address=127.0.0.1');
   assert.match(String(seen['x-request-id']), /^[0-9a-f-]{36}$/);
   for (const name of ['forwarded', 'goblin-tenant', 'goblin-actor'])
     assert.equal(seen[name], undefined, name);
@@ -132,6 +134,7 @@ test('a trusted proxy is believed, and its address is added', async () => {
   assert.equal(seen['x-forwarded-for'], '6.6.6.6, 127.0.0.1');
   assert.equal(seen['x-forwarded-proto'], 'https');
   assert.equal(seen['x-forwarded-host'], 'evil.example.com');
+  assert.equal(seen.baggage, 'client.address=6.6.6.6');
   assert.equal(seen['x-request-id'], 'chosen');
   assert.equal(seen['goblin-tenant'], undefined, 'who is calling is not for a proxy to say');
 });

@@ -1,16 +1,18 @@
 /** Charging, once per key. The payment is kept as `pending` before anybody is asked for money, under a unique key;
  * so whoever comes with the same key finds it and goes on with it rather than beginning another. The acquirer is
  * asked under the payment's id, and charges an id once. Hence any step may be repeated, at the same time or after a
- * crash, and the outcome is one charge. What nobody goes on with is taken up by reconcile.ts. */
+ * crash, and the outcome is one charge. What nobody goes on with is taken up by follow.ts. */
 import { createHmac } from 'node:crypto';
-import { type Client, fail, GoblinError, type Logger, type Secret } from 'goblin';
+import { type Client, type Database, fail, GoblinError, type Logger, type Secret } from 'goblin';
 import { sum } from '../../money/money.ts';
 import type { processing } from '../processing/contract.ts';
 import type { tax } from '../tax/contract.ts';
 import type { Line, Order, Payment } from './contract.ts';
-import type { PaymentTable } from './payment-table.ts';
+import { follow, UNTIL_FOLLOWED } from './follow.ts';
+import type { NewPayment, PaymentTable } from './payment-table.ts';
 
 export interface Charging {
+  readonly db: Database;
   readonly table: PaymentTable;
   readonly taxes: Client<typeof tax>;
   readonly processor: Client<typeof processing>;
@@ -34,10 +36,20 @@ export async function charge(parts: Charging, key: string, order: Order): Promis
   }
   const lines = linesOf(order);
   const { taxes } = await parts.taxes.assess({ country: order.country, lines: [...lines] });
-  const payment = await table.insert({ key, fingerprint, order, lines, taxes });
+  const payment = await keep(parts, { key, fingerprint, order, lines, taxes });
   // Somebody else was faster with the same key: go on with theirs.
   if (!payment) return charge(parts, key, order);
   return { payment: await authorize(parts, payment, order), replayed: false };
+}
+
+/** With the task that follows it, or neither. Undefined when there is one with this key already. */
+function keep({ db, table }: Charging, kept: NewPayment): Promise<Payment | undefined> {
+  return db.transaction(async (tx) => {
+    const payment = await table.insert(tx, kept);
+    if (payment)
+      await follow.enqueue(tx, { key: payment.id, input: { payment: payment.id }, delay: UNTIL_FOLLOWED });
+    return payment;
+  });
 }
 
 /** When the processing cannot be reached, or the acquirer does not answer, the payment stays pending: the customer

@@ -40,6 +40,8 @@ export const Order = z.object({
   card: Card,
   /** What it is for; the amounts add up to `amount`. Without lines all of it is general goods. */
   lines: z.array(Line).min(1).max(50).optional(),
+  /** Where the receipt is sent. Default: nowhere. */
+  email: z.email().max(254).optional(),
 });
 export type Order = z.infer<typeof Order>;
 

@@ -32,21 +32,24 @@ export interface NewPayment {
   readonly taxes: readonly TaxLine[];
 }
 
+export interface SettledPayment {
+  readonly payment: Payment;
+  readonly email: string | undefined;
+}
+
 export interface PaymentTable {
   /** Undefined when there is one with this key already. */
-  insert(payment: NewPayment): Promise<Payment | undefined>;
+  insert(tx: Queryable, payment: NewPayment): Promise<Payment | undefined>;
   findByKey(key: string): Promise<{ readonly payment: Payment; readonly fingerprint: string } | undefined>;
   find(id: string): Promise<Payment | undefined>;
   /** @throws NOT_FOUND */
   get(id: string): Promise<Payment>;
   latest(limit: number, before: string | undefined): Promise<Payment[]>;
-  /** Ids of payments that have been pending for longer than `forMs`, the oldest first. */
-  pendingFor(forMs: number, limit: number): Promise<string[]>;
   /** Gives a pending payment its outcome. Answers what it is now, whoever made it so. */
   conclude(id: string, outcome: Final): Promise<Payment>;
   /** Undefined when it cannot be settled: it is already, it was declined or has failed, or there is no payment of
    * this id and amount. */
-  settle(tx: Queryable, id: string, amount: Money): Promise<Payment | undefined>;
+  settle(tx: Queryable, id: string, amount: Money): Promise<SettledPayment | undefined>;
 }
 
 export function paymentTable(db: Database): PaymentTable {
@@ -60,12 +63,12 @@ export function paymentTable(db: Database): PaymentTable {
   return {
     find,
     get,
-    async insert({ key, fingerprint, order, lines, taxes }) {
-      const row = await db.maybeOne<Row>(sql`
-        insert into payment (id, key, fingerprint, currency, minor, country, lines, taxes, card)
+    async insert(tx, { key, fingerprint, order, lines, taxes }) {
+      const row = await tx.maybeOne<Row>(sql`
+        insert into payment (id, key, fingerprint, currency, minor, country, lines, taxes, card, email)
         values (${`pay_${randomBytes(16).toString('hex')}`}, ${key}, ${fingerprint}, ${order.amount.currency},
           ${order.amount.minor}, ${order.country}, ${JSON.stringify(lines)}, ${JSON.stringify(taxes)},
-          ${JSON.stringify(kept(order.card))})
+          ${JSON.stringify(kept(order.card))}, ${order.email ?? null})
         on conflict (key) do nothing
         returning ${COLUMNS}`);
       return row && paymentOf(row);
@@ -83,12 +86,6 @@ export function paymentTable(db: Database): PaymentTable {
         order by created_at desc, id desc limit ${limit}`);
       return rows.map(paymentOf);
     },
-    async pendingFor(forMs, limit) {
-      const rows = await db.many<{ id: string }>(sql`
-        select id from payment where status = 'pending' and created_at < now() - ${`${forMs} ms`}::interval
-        order by created_at limit ${limit}`);
-      return rows.map(({ id }) => id);
-    },
     async conclude(id, outcome) {
       const reason = 'reason' in outcome ? outcome.reason : null;
       const row = await db.maybeOne<Row>(sql`
@@ -97,11 +94,11 @@ export function paymentTable(db: Database): PaymentTable {
       return row ? paymentOf(row) : get(id);
     },
     async settle(tx, id, { currency, minor }) {
-      const row = await tx.maybeOne<Row>(sql`
+      const row = await tx.maybeOne<Row & { email: string | null }>(sql`
         update payment set status = 'settled', settled_at = now()
         where id = ${id} and currency = ${currency} and minor = ${minor} and status in ('pending', 'authorized')
-        returning ${COLUMNS}`);
-      return row && paymentOf(row);
+        returning email, ${COLUMNS}`);
+      return row && { payment: paymentOf(row), email: row.email ?? undefined };
     },
   };
 }

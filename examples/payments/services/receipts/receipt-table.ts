@@ -1,6 +1,6 @@
 /** The receipts as they are kept. A payment has one; the numbers of a year have no gap, because a number is taken
  * in the transaction that keeps the receipt, under the lock of the year's row. */
-import { type Database, fail, type Queryable, sql } from 'goblin';
+import { fail, type Queryable, sql } from 'goblin';
 import type { Payment } from '../payments/contract.ts';
 import type { Receipt } from './contract.ts';
 
@@ -25,7 +25,7 @@ export async function issue(tx: Queryable, payment: Payment): Promise<void> {
 }
 
 /** @throws NOT_FOUND */
-export async function findReceipt(db: Database, paymentId: string): Promise<Receipt> {
+export async function findReceipt(db: Queryable, paymentId: string): Promise<Receipt> {
   const row = await db.maybeOne<Row>(
     sql`select year, number, issued_at, payment from receipt where payment_id = ${paymentId}`,
   );

@@ -16,13 +16,15 @@ const anything: unknown = new Proxy(function anything() {}, {
 class Enough extends Error {}
 
 /** @param read collects and never throws.
+ * @param onModule called with each module that it uses.
  * @returns the service's options, as far as they could be built. */
 export async function dryBuild(
   name: string,
   definition: ServiceDefinition,
   read: ConfigReader,
+  onModule: (module: Module) => void = () => {},
 ): Promise<ServeOptions<never>> {
-  const app = dryApp(name, read);
+  const app = dryApp(name, read, onModule);
   const { implementation, options } = definition;
   if (typeof implementation === 'function') {
     await Promise.race([
@@ -34,13 +36,14 @@ export async function dryBuild(
   return ((await attempt(() => options(app))) ?? {}) as ServeOptions<never>;
 }
 
-function dryApp(name: string, read: ConfigReader): App {
+function dryApp(name: string, read: ConfigReader, onModule: (module: Module) => void): App {
   const known: Partial<App> = {
     service: name,
     instance: name,
     config: ((schemas) =>
       Object.assign(Object.create(anything as object), defined(read(schemas)))) as ConfigReader,
     use: async <T>(module: Module<T>) => {
+      onModule(module as Module);
       await attempt(() => module.start(moduleContext(name, read)));
       return anything as T;
     },

@@ -13,6 +13,23 @@ const QUERY_CANCELED = '57014';
 const IDLE_IN_TRANSACTION_TIMEOUT = '25P03';
 const IN_FAILED_TRANSACTION = '25P02';
 const TOO_MANY_CONNECTIONS = '53300';
+const INSUFFICIENT_PRIVILEGE = '42501';
+/** Of goblin.tenant(): see platform/schema. */
+const NO_TENANT = 'TN001';
+/** A value that its type, or what it is for, does not take: out of range, too long, no number, no pattern. */
+const UNFIT_VALUES: ReadonlySet<string> = new Set([
+  '22000',
+  '22001',
+  '22003',
+  '22007',
+  '22008',
+  '2201B',
+  '22021',
+  '22025',
+  '2202E',
+  '22P02',
+  '22P05',
+]);
 
 /** An error of the driver, as a coded one. `where` names the database for a person. */
 export function databaseError(error: unknown, where: string): GoblinError {
@@ -39,7 +56,16 @@ export function databaseError(error: unknown, where: string): GoblinError {
       return coded('DEADLINE_EXCEEDED', 'the transaction stood idle for too long and was ended');
     case IN_FAILED_TRANSACTION:
       return coded('INTERNAL', 'an earlier statement of this transaction had failed');
+    case INSUFFICIENT_PRIVILEGE:
+      return coded('FORBIDDEN', 'the database does not let this role do that');
+    case NO_TENANT:
+      return coded(
+        'TENANT_REQUIRED',
+        'the rows of tenants are kept apart, and this transaction has no tenant',
+      );
   }
+  if (UNFIT_VALUES.has(sqlState))
+    return coded('INVALID_INPUT', `the database does not take a value (${sqlState})`);
   if (sqlState.startsWith('23'))
     return coded('FAILED_PRECONDITION', `the rule ${constraint ?? sqlState} does not allow this`);
   return coded('INTERNAL', `the database refused a statement (${sqlState})`);
@@ -47,8 +73,13 @@ export function databaseError(error: unknown, where: string): GoblinError {
 
 /** SQLSTATE of the server's error under this one, if that is what it is. */
 export function sqlStateOf(error: unknown): string | undefined {
-  if (error instanceof GoblinError) return error.cause === undefined ? undefined : sqlStateOf(error.cause);
-  return error instanceof driver().DatabaseError ? error.code : undefined;
+  return serverErrorOf(error)?.code;
+}
+
+/** What the server said, under this error, if it said something. */
+export function serverErrorOf(error: unknown): pg.DatabaseError | undefined {
+  if (error instanceof GoblinError) return error.cause === undefined ? undefined : serverErrorOf(error.cause);
+  return error instanceof driver().DatabaseError ? error : undefined;
 }
 
 /** The connection failed, or the server is not there (yet, or no longer). */

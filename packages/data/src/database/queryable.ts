@@ -16,8 +16,8 @@ export interface QueryResult<R> {
 /** Every method takes a `sql` statement, or a text with `$1` … and its values. A statement ends at the deadline of
  * the context, at the latest after the database's `statementTimeout`. Errors, besides those noted:
  * DATABASE_UNAVAILABLE, DEADLINE_EXCEEDED, CANCELED; ALREADY_EXISTS for a broken unique rule,
- * FAILED_PRECONDITION for another one; CONFLICT when a concurrent transaction won; INTERNAL for the rest, with
- * `data.sqlState`. */
+ * FAILED_PRECONDITION for another one; CONFLICT when a concurrent transaction won; INVALID_INPUT for a value that its
+ * type does not take; FORBIDDEN for what the role may not do; INTERNAL for the rest, with `data.sqlState`. */
 export interface Queryable {
   /** @example const { count } = await db.query(sql`delete from cart where id = ${id}`) */
   query<R = Row>(statement: Statement | string, values?: readonly unknown[]): Promise<QueryResult<R>>;

@@ -2,6 +2,7 @@
  * it is whole, so a killed attempt leaves nothing that looks like a database. */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GoblinError } from '@goblin/core';
@@ -23,6 +24,7 @@ export async function ensureCluster(place: Place, binaries: Binaries): Promise<v
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
+  if (major === undefined && (await finishRestore(place))) return ensureCluster(place, binaries);
   if (major === undefined) return makeCluster(place, binaries);
   if (Number(major) === binaries.major) return;
   throw new GoblinError('DATABASE_UNAVAILABLE', {
@@ -47,6 +49,35 @@ async function makeCluster(place: Place, binaries: Binaries): Promise<void> {
   await rm(passwordFile);
   await rename(unfinished, place.cluster);
   syncInBackground(place, binaries);
+}
+
+/** Where a restored cluster waits, whole, until the old one has been moved out of its way. */
+export function restoredCluster(place: Place): string {
+  return join(place.folder, 'cluster.restored');
+}
+
+/** Puts a restored cluster into its place, also for a restore that was killed just before. Answers whether there was
+ * one. To be called where there is no cluster. */
+export async function finishRestore(place: Place): Promise<boolean> {
+  return rename(restoredCluster(place), place.cluster).then(
+    () => true,
+    (error) => {
+      if (error.code === 'ENOENT') return false;
+      throw error;
+    },
+  );
+}
+
+/** Puts all files of a cluster onto the disk. Its server must not run. */
+export async function syncCluster(place: Place, binaries: Binaries, cluster: string): Promise<void> {
+  const child = spawn(binaries.initdb, ['--sync-only', `--pgdata=${cluster}`], {
+    ...place.user,
+    cwd: '/',
+    stdio: 'ignore',
+  });
+  const [code] = await once(child, 'exit');
+  if (code !== 0)
+    throw new GoblinError('DATABASE_UNAVAILABLE', { message: `${cluster} cannot be put onto the disk` });
 }
 
 export function superuserPasswordFile(place: Place): string {

@@ -32,6 +32,8 @@ export interface ServerOptions {
   readonly port?: number;
   /** More server settings, such as `{ fsync: 'off' }` for a database that is thrown away. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** How long it may take until it is ready. Default a minute. */
+  readonly startTimeoutMs?: number;
 }
 
 /** Joins the server of this cluster, or starts it where it does not run. To be called under the lock of the
@@ -41,7 +43,7 @@ export async function ensureRunning(
   binaries: () => Promise<Binaries>,
   options: ServerOptions,
 ): Promise<Postmaster> {
-  const giveUpAt = systemClock.now() + START_TIMEOUT_MS;
+  const giveUpAt = systemClock.now() + (options.startTimeoutMs ?? START_TIMEOUT_MS);
   for (;;) {
     const found = await readPostmaster(place.cluster);
     if (found && isPostmasterOf(place.cluster, found.pid)) {

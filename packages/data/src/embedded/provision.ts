@@ -57,7 +57,8 @@ async function make(server: EmbeddedServer, schema: string, file: string): Promi
   return password;
 }
 
-async function makeDatabase(server: EmbeddedServer): Promise<void> {
+/** Makes the one database where it is missing; to be called alone. */
+export async function makeDatabase(server: EmbeddedServer): Promise<void> {
   await withClient(superuserConfig(server, 'postgres'), async (client) => {
     const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [DATABASE]);
     if (rowCount) return;

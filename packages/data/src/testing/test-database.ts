@@ -6,8 +6,8 @@ import pg from 'pg';
 import { type Database, database } from '../database/database.ts';
 import { superuserConfig } from '../embedded/provision.ts';
 import { throwawayServer } from '../embedded/throwaway.ts';
-import { migratePlatform } from '../events/platform.ts';
 import { migrate } from '../migrations/migrate.ts';
+import { migratePlatform, ownedBy } from '../platform/platform.ts';
 import { sourceOf } from '../source.ts';
 
 export interface TestDatabaseOptions {
@@ -46,6 +46,7 @@ export async function testDatabase(options: TestDatabaseOptions = {}): Promise<D
     poolSize: options.poolSize ?? 5,
     timeoutMs: options.timeoutMs ?? 10_000,
   });
+  ownedBy(db, source.owner);
   const closePool = db.close;
   const close = async (): Promise<void> => {
     await closePool();

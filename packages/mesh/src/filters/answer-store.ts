@@ -1,11 +1,6 @@
-/** Answers as bytes, bounded in bytes and in number; the one that was used longest ago goes first (LRU). As bytes, so
- * that their size is known and that nobody changes a kept answer by changing the one that was handed out. */
+/** Answers as bytes, in a bounded store: whoever is handed one gets it anew. */
 import { deserialize, serialize } from 'node:v8';
-
-/** Of a key, an entry and the map around them, roughly. */
-const ENTRY_BYTES = 256;
-/** A larger share than this of all bytes no answer takes: it would push out all others. */
-const MAX_SHARE = 1 / 8;
+import { BoundedStore } from '@goblin/core';
 
 export interface StoredAnswer {
   readonly bytes: Buffer;
@@ -16,21 +11,15 @@ export interface StoredAnswer {
 }
 
 export class AnswerStore {
-  readonly #answers = new Map<string, StoredAnswer>();
-  readonly #maxBytes: number;
-  readonly #maxEntries: number;
-  readonly #changed: (bytes: number, evicted: number) => void;
-  #bytes = 0;
+  readonly #answers: BoundedStore<StoredAnswer>;
 
   /** @param changed is told how many bytes came or went, and how many answers had to go for others. */
   constructor(maxBytes: number, maxEntries: number, changed: (bytes: number, evicted: number) => void) {
-    this.#maxBytes = maxBytes;
-    this.#maxEntries = maxEntries;
-    this.#changed = changed;
+    this.#answers = new BoundedStore({ maxBytes, maxEntries, changed });
   }
 
   get bytes(): number {
-    return this.#bytes;
+    return this.#answers.bytes;
   }
 
   get size(): number {
@@ -38,44 +27,20 @@ export class AnswerStore {
   }
 
   get(key: string): StoredAnswer | undefined {
-    const stored = this.#answers.get(key);
-    if (!stored) return undefined;
-    this.#answers.delete(key);
-    this.#answers.set(key, stored);
-    return stored;
+    return this.#answers.get(key);
   }
 
   /** Keeps an answer unless a newer one is kept; not one that is too large or cannot be written as bytes, such as a
    * stream. */
   set(key: string, answer: unknown, at: number): void {
     if ((this.#answers.get(key)?.at ?? at) > at) return;
-    this.delete(key);
     const bytes = bytesOf(answer);
-    if (!bytes) return;
-    const stored: StoredAnswer = { bytes, at, retryAt: 0 };
-    const size = sizeOf(key, stored);
-    if (size > this.#maxBytes * MAX_SHARE) return;
-    this.#answers.set(key, stored);
-    this.#add(size, 0);
-    while (this.#bytes > this.#maxBytes || this.#answers.size > this.#maxEntries) {
-      const [oldest] = this.#answers.keys();
-      this.#remove(oldest!, 1);
-    }
+    if (bytes) this.#answers.set(key, { bytes, at, retryAt: 0 });
+    else this.#answers.delete(key);
   }
 
   delete(key: string): void {
-    if (this.#answers.has(key)) this.#remove(key, 0);
-  }
-
-  #remove(key: string, evicted: number): void {
-    const stored = this.#answers.get(key)!;
     this.#answers.delete(key);
-    this.#add(-sizeOf(key, stored), evicted);
-  }
-
-  #add(bytes: number, evicted: number): void {
-    this.#bytes += bytes;
-    this.#changed(bytes, evicted);
   }
 }
 
@@ -90,8 +55,4 @@ function bytesOf(answer: unknown): Buffer | undefined {
   } catch {
     return undefined;
   }
-}
-
-function sizeOf(key: string, { bytes }: StoredAnswer): number {
-  return bytes.length + key.length + ENTRY_BYTES;
 }

@@ -5,11 +5,18 @@
  *
  * Defaults: 32 run and as many wait, all callers together. By Little's law 32 at once carry 640 calls a second of
  * 50 ms each, and who waits waits about as long as one call takes. A key is kept only while it has calls. */
-import { type Call, context, type Filter, GoblinError, isGoblinError, type Metrics } from '@goblin/core';
+import {
+  type Call,
+  context,
+  type Filter,
+  GoblinError,
+  isGoblinError,
+  type Metrics,
+  waitWithin,
+} from '@goblin/core';
 import { type Caller, keyFunction } from './caller-key.ts';
 import { DEFAULT_NAME, type FilterOptions } from './filter-options.ts';
 import { isStream, untilEnded } from './stream-end.ts';
-import { waitWithin } from './wait-within.ts';
 
 const DEFAULT_CONCURRENCY = 32;
 

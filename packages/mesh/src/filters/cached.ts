@@ -1,7 +1,7 @@
 /** Keeps answers of calls that only read, in this process. Within `ttl` an answer is served as it is; for `stale` more
  * it is served while one call fetches a new one behind it (stale-while-revalidate); and where fetching fails because
  * something is down, it is served for `staleIfError` (both RFC 5861). An answer that says no, such as NOT_FOUND, is
- * passed on and the kept one forgotten. Only one call at a time fetches an answer (single-flight.ts).
+ * passed on and the kept one forgotten. Only one call at a time fetches an answer (core's single-flight.ts).
  *
  * Defaults: only calls of procedures with `get: true`; others that only read are named by `key: readKey('quote')`. Kept
  * apart by tenant and actor. `stale` is as long as `ttl`, `staleIfError` ten times that. 16 MiB and 10,000 answers, the
@@ -20,6 +20,7 @@ import {
   isGoblinError,
   type Metrics,
   milliseconds,
+  SingleFlight,
   type Size,
   systemClock,
 } from '@goblin/core';
@@ -27,7 +28,6 @@ import { AnswerStore, answerOf, type StoredAnswer } from './answer-store.ts';
 import { type Caller, callerKey } from './caller-key.ts';
 import { DEFAULT_NAME, type FilterOptions } from './filter-options.ts';
 import { type KeyOf, readKey } from './read-key.ts';
-import { SingleFlight } from './single-flight.ts';
 
 const DEFAULT_MAX_BYTES = 16 * 1_048_576;
 const DEFAULT_MAX_ENTRIES = 10_000;

@@ -1,15 +1,14 @@
 /** Lets identical calls that come while one is under way wait for its answer rather than run too (request collapsing,
- * after Hystrix and Varnish; single-flight.ts says how). A hundred callers of a slow read cost one.
+ * after Hystrix and Varnish; core's single-flight.ts says how). A hundred callers of a slow read cost one.
  *
  * Defaults: only calls of procedures with `get: true` are shared; others that only read are named by
  * `key: readKey('quote')`. Only callers of the same tenant and actor share: nobody gets an answer that was made for
  * another. It keeps nothing once a call has ended. What else an answer depends on, such as baggage, belongs into the
  * key. */
-import type { Call, CallFilter, Filter } from '@goblin/core';
+import { type Call, type CallFilter, type Filter, SingleFlight } from '@goblin/core';
 import { type Caller, callerKey } from './caller-key.ts';
 import { DEFAULT_NAME, type FilterOptions } from './filter-options.ts';
 import { type KeyOf, readKey } from './read-key.ts';
-import { SingleFlight } from './single-flight.ts';
 
 export interface CollapseOptions<Request> extends Omit<FilterOptions, 'clock'> {
   /** Calls with the same key are the same; those without one are left alone. Default `readKey()`. */

@@ -7,6 +7,7 @@ import {
   type ErrorCode,
   GoblinError,
   type Timer,
+  waitWithin,
 } from '@goblin/core';
 import {
   DEFAULT_FAULT_MS,
@@ -15,7 +16,6 @@ import {
   type FaultSide,
   type FaultSpec,
 } from './fault-spec.ts';
-import { waitWithin } from './wait-within.ts';
 
 /** A fault that is injected, with its defaults filled in. Plain JSON. */
 export interface RunningFault extends FaultSpec {

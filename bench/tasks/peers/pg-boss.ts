@@ -1,0 +1,4 @@
+/** Woken by LISTEN/NOTIFY. */
+import { pgBossPeer } from '../pg-boss.ts';
+
+export const { producer, worker } = pgBossPeer('note', true);

@@ -1,0 +1,2 @@
+-- Where the receipt is sent.
+alter table payment add column email text;

@@ -1,0 +1,2 @@
+export { dataContract } from './contract.ts';
+export { dataProcedures } from './data-procedures.ts';
