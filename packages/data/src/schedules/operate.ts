@@ -64,9 +64,11 @@ export async function removeSchedule(db: Database, id: ScheduleId): Promise<void
   if (count === 0) throw notFound(id);
 }
 
-async function change(db: Database, id: ScheduleId, to: Statement, only: Statement = sql``): Promise<void> {
-  const { count } = await db.query(sql`update goblin.schedule set ${to} where ${is(id)} ${only}`);
-  if (count === 0) await specOf(db, id);
+/** @param only which of those with this id, none of which need be: without, one that is not there is NOT_FOUND. Nothing
+ * is looked up in that case: it may have come meanwhile, and would be taken for changed. */
+async function change(db: Database, id: ScheduleId, to: Statement, only?: Statement): Promise<void> {
+  const { count } = await db.query(sql`update goblin.schedule set ${to} where ${is(id)} ${only ?? sql``}`);
+  if (count === 0 && !only) throw notFound(id);
   announce(db, scheduleTopic(id));
 }
 

@@ -186,6 +186,27 @@ test('a paused schedule takes no slots, makes up for none, and runs when it is a
   assert.ok(Date.parse(first) > resumedAt - 100, first);
 });
 
+test('a run that was asked for while the schedule came takes place, or the question is NOT_FOUND', async () => {
+  await using db = await testDatabase();
+  const names = Array.from({ length: 10 }, (_, i) => `yearly-${i}`);
+  for (const name of names) {
+    await using _running = running(
+      schedule(db, { name, cron: '0 0 1 1 *', zone: 'UTC', ...reported }, report),
+    );
+    const id = { service: db.schema, name };
+    const asked = (): Promise<boolean> =>
+      runScheduleNow(db, id).then(
+        () => true,
+        (error) => {
+          assert.equal(error.code, 'NOT_FOUND');
+          return false;
+        },
+      );
+    while (!(await asked()));
+    await until(async () => (await keys(db)).some((key) => key?.startsWith(`${name}@`)));
+  }
+});
+
 test('a schedule that nobody has run for 5 minutes shows as orphaned, and can be removed', async () => {
   await using db = await testDatabase();
   const nightly = onClock(db);
