@@ -7,13 +7,11 @@ import {
   createPublicKey,
   generateKeyPairSync,
   type KeyObject,
-  randomUUID,
   sign,
   verify,
 } from 'node:crypto';
-import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { GoblinError } from '@goblin/core';
+import { readFile } from 'node:fs/promises';
+import { createPrivateFile, GoblinError } from '@goblin/core';
 
 const ID_CHARACTERS = 16;
 
@@ -52,7 +50,7 @@ export async function ensureSigningKey(file: string): Promise<SigningKey> {
       if (error.code === 'ENOENT') return undefined;
       throw error;
     });
-    if (pem === undefined) await make(file);
+    if (pem === undefined) await createPrivateFile(file, newPem());
     return signingKey(pem ?? (await readFile(file, 'utf8')), file);
   } catch (cause) {
     if (cause instanceof GoblinError) throw cause;
@@ -63,22 +61,8 @@ export async function ensureSigningKey(file: string): Promise<SigningKey> {
   }
 }
 
-/** Whole or not at all, and only where another process was not faster. */
-async function make(file: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const { privateKey } = generateKeyPairSync('ed25519');
-  const unfinished = `${file}.${randomUUID()}`;
-  const handle = await open(unfinished, 'wx', 0o600);
-  try {
-    await handle.writeFile(privateKey.export({ type: 'pkcs8', format: 'pem' }));
-    await handle.sync();
-    await link(unfinished, file).catch((error) => {
-      if (error.code !== 'EEXIST') throw error;
-    });
-  } finally {
-    await handle.close();
-    await rm(unfinished, { force: true });
-  }
+function newPem(): string {
+  return generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
 function ed25519(read: () => KeyObject, from: string): KeyObject {

@@ -1,9 +1,8 @@
 /** The key of the backups: 32 random bytes, as base64 in a file. Without it no backup can be read, by nobody; so it has
  * to be kept in a second place, apart from the backups. */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { GoblinError } from '@goblin/core';
+import { readFile } from 'node:fs/promises';
+import { createPrivateFile, GoblinError } from '@goblin/core';
 
 const KEY_BYTES = 32;
 const ID_BYTES = 8;
@@ -28,17 +27,8 @@ export async function readBackupKey(file: string): Promise<BackupKey> {
 
 /** The key of this file, made at random where there is none. @throws CONFIG_INVALID */
 export async function ensureBackupKey(file: string): Promise<BackupKey> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const handle = await open(file, 'wx', 0o600).catch((error) => {
-    if (error.code === 'EEXIST') return undefined;
-    throw error;
-  });
-  if (!handle) return readBackupKey(file);
-  const text = `${randomBytes(KEY_BYTES).toString('base64url')}\n`;
-  await handle.writeFile(text);
-  await handle.sync();
-  await handle.close();
-  return keyOf(text, file);
+  await createPrivateFile(file, `${randomBytes(KEY_BYTES).toString('base64url')}\n`);
+  return readBackupKey(file);
 }
 
 function keyOf(text: string, file: string): BackupKey {

@@ -61,7 +61,7 @@ export async function processEngine(project: Project, options: ProcessEngineOpti
   let config: SourceWatcher | undefined;
 
   async function apply(next = model): Promise<void> {
-    const made = ensureSecrets(dataFolder, next.secrets);
+    const made = await ensureSecrets(dataFolder, next.secrets);
     if (made.length > 0)
       logs.note('info', `made ${made.length === 1 ? 'a secret' : 'secrets'}: ${made.join(', ')}`);
     await all.apply(next);

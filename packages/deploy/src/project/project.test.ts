@@ -68,11 +68,11 @@ test('a model can be read again after a change', async () => {
   assert.equal((await loadAppModel(file, '2')).name, 'two');
 });
 
-test('missing secrets are made at random for their owner only, and existing ones kept', () => {
+test('missing secrets are made at random for their owner only, and existing ones kept', async () => {
   const data = mkdtempSync(join(root, 'secrets-'));
-  assert.deepEqual(ensureSecrets(data, ['ONE', 'TWO']), ['ONE', 'TWO']);
+  assert.deepEqual(await ensureSecrets(data, ['ONE', 'TWO']), ['ONE', 'TWO']);
   const one = readFileSync(join(data, 'secrets/one'), 'utf8');
-  assert.deepEqual(ensureSecrets(data, ['ONE', 'THREE']), ['THREE']);
+  assert.deepEqual(await ensureSecrets(data, ['ONE', 'THREE']), ['THREE']);
   assert.equal(readFileSync(join(data, 'secrets/one'), 'utf8'), one);
   assert.equal(statSync(join(data, 'secrets/two')).mode & 0o777, 0o600);
   assert.notEqual(readFileSync(join(data, 'secrets/two'), 'utf8'), one);

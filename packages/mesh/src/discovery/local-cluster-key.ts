@@ -1,16 +1,14 @@
 /** The key of a cluster that lives on one machine: made at random on first use and kept in the project's data
  * folder as `cluster.key`, readable by its owner only. The file holds one secret per line, the first seals.
- * Several processes may start at once: the file is written aside and linked into place, so exactly one of them
- * makes it and nobody sees half of it. */
+ * Several processes may start at once: exactly one of them makes it. */
 import { createHash, randomBytes } from 'node:crypto';
-import { type FileHandle, link, mkdir, open, rm } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { GoblinError } from '@goblin/core';
+import { createPrivateFile, GoblinError } from '@goblin/core';
 import { clusterKey } from './cluster-key.ts';
 import type { ClusterKey } from './finder.ts';
 
 const FILE = 'cluster.key';
-const OWNER_ONLY = 0o600;
 
 /** @throws CONFIG_INVALID when others may read the file or it holds no usable secret. */
 export async function localClusterKey(options: {
@@ -18,7 +16,7 @@ export async function localClusterKey(options: {
   readonly dataFolder: string;
 }): Promise<ClusterKey> {
   const path = join(options.dataFolder, FILE);
-  const text = (await read(path)) ?? (await create(options.dataFolder, path));
+  const text = (await read(path)) ?? (await create(path));
   const secret = text
     .split('\n')
     .map((line) => line.trim())
@@ -54,25 +52,13 @@ async function read(path: string): Promise<string | undefined> {
   return file.readFile('utf8');
 }
 
-async function create(folder: string, path: string): Promise<string> {
-  const aside = `${path}.${randomBytes(8).toString('hex')}`;
+async function create(path: string): Promise<string> {
   try {
-    await mkdir(folder, { recursive: true });
-    await using file = await open(aside, 'wx', OWNER_ONLY);
-    await file.writeFile(`${randomBytes(32).toString('hex')}\n`);
-    await file.sync();
-    await link(aside, path).catch(unlessThere);
+    await createPrivateFile(path, `${randomBytes(32).toString('hex')}\n`);
   } catch (error) {
     throw unusable(path, error);
-  } finally {
-    await rm(aside, { force: true });
   }
   return (await read(path)) ?? '';
-}
-
-/** Another process was faster: its key is the key. */
-function unlessThere(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EEXIST') throw error;
 }
 
 function unusable(path: string, cause: unknown): GoblinError {
