@@ -13,11 +13,12 @@ import {
   verifyBackup,
 } from '@goblin/data';
 import { type CommandContext, UsageError } from '../command.ts';
-import { type BackupPlaces, backupPlaces, withProgress } from '../services/backups.ts';
+import { type BackupPlaces, backupPlaces } from '../services/backups.ts';
 import { type Colours, coloursFor } from '../terminal/colours.ts';
-import { megabytes, type Progress } from '../terminal/progress.ts';
+import { megabytes, type Progress, withProgress } from '../terminal/progress.ts';
 import { columns } from '../terminal/text.ts';
 
+const UNTOUCHED = 'everything is as it was before';
 const STEPS: Readonly<Record<BackupStep | VerifyStep, string>> = {
   copy: 'copying the files',
   log: 'waiting for the log',
@@ -35,11 +36,15 @@ export async function run(context: CommandContext): Promise<number> {
   const places = await backupPlaces(context, await context.project());
   switch (action) {
     case 'now':
-      return withProgress(context, (progress, signal) => makeOne(context, places, progress, signal));
+      return withProgress(context, UNTOUCHED, (progress, signal) =>
+        makeOne(context, places, progress, signal),
+      );
     case 'list':
       return list(context, await listBackups(places.vault));
     case 'verify':
-      return withProgress(context, (progress, signal) => verify(context, places, names, progress, signal));
+      return withProgress(context, UNTOUCHED, (progress, signal) =>
+        verify(context, places, names, progress, signal),
+      );
   }
 }
 

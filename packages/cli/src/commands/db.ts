@@ -10,14 +10,11 @@ import {
 } from '@goblin/data';
 import type { Project } from '@goblin/deploy/project';
 import { type CommandContext, UsageError } from '../command.ts';
-import { onSignals } from '../run/signals.ts';
 import { openPlace, type ServicePlace, servicePlaces } from '../services/migrations.ts';
 import { coloursFor } from '../terminal/colours.ts';
 import { findingLines, planLines, statusRow } from '../terminal/migrations.ts';
-import { progressOf } from '../terminal/progress.ts';
+import { withProgress } from '../terminal/progress.ts';
 import { columns } from '../terminal/text.ts';
-
-const INTERRUPTED = 130;
 
 export async function run(context: CommandContext): Promise<number> {
   const [action, ...names] = context.positionals;
@@ -96,21 +93,14 @@ async function plan(
   return 0;
 }
 
-async function migrate(
+function migrate(
   context: CommandContext,
   project: Project,
   places: readonly ServicePlace[],
 ): Promise<number> {
-  const stop = new AbortController();
-  const progress = progressOf(context);
-  const offSignals = onSignals(
-    () => stop.abort(new GoblinError('CANCELED', { message: 'interrupted' })),
-    () => progress.close(),
-  );
-  const { signal } = stop;
-  const contract = context.flag('contract') ?? false;
-  const results: object[] = [];
-  try {
+  return withProgress(context, 'what was done is kept, and it goes on there', async (progress, signal) => {
+    const contract = context.flag('contract') ?? false;
+    const results: object[] = [];
     for (const place of places) {
       await using database = await openPlace(project, place);
       const onStep: NonNullable<MigrationRunOptions['onStep']> = (file, step) =>
@@ -132,15 +122,7 @@ async function migrate(
     }
     if (context.flag('json')) context.printJson(results);
     return 0;
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    progress.close();
-    context.io.stderr.write('goblin: interrupted; what was done is kept, and it goes on there\n');
-    return INTERRUPTED;
-  } finally {
-    progress.close();
-    offSignals();
-  }
+  });
 }
 
 function partOf({ service }: ServicePlace, file: string, held: string | undefined): string {

@@ -2,9 +2,11 @@
 import { resolve } from 'node:path';
 import { momentOf, type RestorePlan, type RestoreStep, type RestoreTarget, restore } from '@goblin/data';
 import { type CommandContext, UsageError } from '../command.ts';
-import { backupPlaces, embeddedFolder, withProgress } from '../services/backups.ts';
+import { backupPlaces, embeddedFolder } from '../services/backups.ts';
 import { type Colours, coloursFor } from '../terminal/colours.ts';
+import { withProgress } from '../terminal/progress.ts';
 
+const UNTOUCHED = 'everything is as it was before';
 const STEPS: Readonly<Record<RestoreStep, string>> = {
   fetch: 'restoring the files',
   'fetch log': 'restoring the log',
@@ -25,7 +27,7 @@ export async function run(context: CommandContext): Promise<number> {
   const { folder, vault } = await backupPlaces(context, project);
   const into = context.text('into');
   const place = into === undefined ? folder : embeddedFolder(resolve(context.io.cwd, into));
-  return withProgress(context, async (progress, signal) => {
+  return withProgress(context, UNTOUCHED, async (progress, signal) => {
     const report = await restore(place, vault, {
       target,
       ...(backup !== undefined && { backup }),

