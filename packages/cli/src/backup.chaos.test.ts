@@ -51,7 +51,7 @@ test('restore brings the database back, keeps the old one and says where', async
 test('what cannot be done is answered with what can', async () => {
   for (const [args, code, message] of [
     [['backup'], 2, /goblin backup now, list or verify/],
-    [['backup', 'now', '--store', 's3://bucket'], 1, /no store for backups: name a folder/],
+    [['backup', 'now', '--store', 'ftp://host'], 1, /no place for blobs: name a folder/],
     [['restore'], 2, /--at '2026-11-20 12:00', or --at latest/],
     [['restore', '--at', 'noon'], 1, /write 2026-11-20 12:00/],
     [['restore', '--at', '2100-01-01 12:00'], 2, /is yet to come/],

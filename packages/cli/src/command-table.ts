@@ -20,8 +20,8 @@ const json: OptionSpec = { type: 'boolean', help: 'Print JSON, for programs' };
 
 const STORE: OptionSpec = {
   type: 'string',
-  value: '<folder>',
-  help: 'Where backups are kept. Default: BACKUP_STORE, else backups/ in the data folder',
+  value: '<place>',
+  help: 'Where backups are kept: a folder, or s3://bucket/prefix?endpoint=…. Default: BACKUP_STORE, else backups/ in the data folder',
 };
 
 export const COMMANDS: readonly CommandSpec[] = [

@@ -111,8 +111,24 @@ export type { ScheduleId } from './schedules/schedule-table.ts';
 export type { Slot, StoredSlot } from './schedules/slot-input.ts';
 export { nextFires, slotsAfter } from './schedules/slots.ts';
 export { type ScheduleSpec, type ScheduleTimes, specInWords } from './schedules/spec.ts';
-export { type BlobInfo, type BlobStore, checkKey } from './storage/blob-store.ts';
-export { directoryStore } from './storage/directory-store.ts';
+export { type BlobHandlerOptions, blobHandler } from './storage/blob-handler.ts';
+export type { BlobLinks } from './storage/blob-links.ts';
+export {
+  type BlobInfo,
+  type BlobStore,
+  type ByteRange,
+  checkKey,
+  type ListOptions,
+  MAX_CONTENT_TYPE_LENGTH,
+  MAX_IF_ABSENT_BYTES,
+  type PresignOptions,
+  type PutOptions,
+} from './storage/blob-store.ts';
+export { type DirectoryStoreOptions, directoryStore } from './storage/directory-store.ts';
+export { type BlobStoreOptions, blobStore, openBlobStore } from './storage/open-store.ts';
+export type { S3Options } from './storage/s3/client.ts';
+export { type S3Store, s3Store } from './storage/s3/s3-store.ts';
+export type { S3Credentials } from './storage/s3/signature.ts';
 export type { Children } from './tasks/children.ts';
 export { MAX_STEPS } from './tasks/durable-job.ts';
 export type { Enqueued } from './tasks/enqueue.ts';

@@ -40,7 +40,7 @@ export interface Chainer {
   stop(): Promise<void>;
 }
 
-const bells = new WeakMap<Database, Bell>();
+const bells = new WeakMap<Database, Pick<Bell, 'ring'>>();
 
 /** Tells the chainer of this process, where there is one, that there is a new entry. */
 export function wakeChainer(db: Database): void {
@@ -49,7 +49,14 @@ export function wakeChainer(db: Database): void {
 
 export function startChainer(db: Database, options: ChainerOptions): Chainer {
   const wake = bell();
-  bells.set(db, wake);
+  /** Nothing is left to do, as far as is known: who stops then needs no database any more. */
+  let isIdle = false;
+  bells.set(db, {
+    ring() {
+      isIdle = false;
+      wake.ring();
+    },
+  });
   const stopping = new AbortController();
   const cancellation = new Cancellation();
   const round = roundOf(db, options);
@@ -60,12 +67,15 @@ export function startChainer(db: Database, options: ChainerOptions): Chainer {
     await wake.wait(FIRST_LOOK_MS, signal);
     while (!signal.aborted) {
       try {
+        isIdle = true;
         const waitMs = await round(false);
         failures = 0;
+        if (waitMs < POLL_MS) isIdle = false;
         if (waitMs === 0) continue;
         await wake.wait(waitMs, signal);
         await sleep(GATHER_MS, signal).catch(() => {});
       } catch (error) {
+        isIdle = false;
         if (signal.aborted) return;
         report(db, error);
         const pauseMs = Math.min(FIRST_BACKOFF_MS * 2 ** failures++, MAX_BACKOFF_MS);
@@ -89,7 +99,7 @@ export function startChainer(db: Database, options: ChainerOptions): Chainer {
       stopping.abort();
       cancellation.cancel(new GoblinError('CANCELED', { message: 'the process is stopping' }));
       await ended;
-      await routine(finish, { deadline: systemClock.now() + LAST_MS });
+      if (!isIdle) await routine(finish, { deadline: systemClock.now() + LAST_MS });
     },
   };
 }

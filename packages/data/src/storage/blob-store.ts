@@ -61,6 +61,8 @@ export interface BlobStore {
   /** A URL that gets or puts the blob for whoever has it, until it runs out; no further rights are asked for, so give it to
    * those only who may. @throws FAILED_PRECONDITION where the store has no address for others */
   presign(key: string, options?: PresignOptions): Promise<string>;
+  /** Ends its connections, also those of transfers under way. */
+  close(): Promise<void>;
 }
 
 export const MAX_IF_ABSENT_BYTES = 8_388_608;

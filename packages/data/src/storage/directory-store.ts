@@ -112,6 +112,7 @@ export async function directoryStore(path: string, options: DirectoryStoreOption
         throw unavailable(error);
       });
     },
+    close: async () => {},
     async presign(key, presign) {
       checkKey(key);
       if (options.links) return signLink(options.links, key, presign);
