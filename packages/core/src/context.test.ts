@@ -33,7 +33,7 @@ test('two calls at once do not see each other', async () => {
 test('the time left is never negative', () => {
   const soon = systemClock.now() + 10_000;
   const left = context.run({ deadline: soon }, () => context.timeLeft());
-  assert.ok(left > 9_000 && left <= 10_000);
+  assert.ok(left > 0 && left <= 10_000);
   assert.equal(
     context.run({ deadline: -1 }, () => context.timeLeft()),
     0,

@@ -12,7 +12,7 @@ import { MAX_QUEUED_SPANS, type OtlpExporter, type OtlpOptions, otlpExporter } f
 import { testTelemetry } from './test-telemetry.ts';
 import type { Tracer } from './tracer.ts';
 
-const WAIT_MS = 10_000;
+const WAIT_MS = 60_000;
 
 // biome-ignore lint/suspicious/noExplicitAny: what arrives is looked at by the assertions
 type Body = any;

@@ -7,7 +7,7 @@ import type { Metrics } from './metrics.ts';
 import { metricsRegistry } from './metrics-registry.ts';
 import { runtimeMetrics, WINDOW_MS } from './runtime-metrics.ts';
 
-const WAIT_MS = 10_000;
+const WAIT_MS = 60_000;
 
 /** The values of a metric by its label. */
 function values(metrics: Metrics, name: string): Record<string, number> {

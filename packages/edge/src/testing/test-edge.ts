@@ -150,8 +150,8 @@ function recordingLogger(lines: LogLine[]): Logger {
   return logger;
 }
 
-/** Resolves when the condition holds. */
-export async function until(condition: () => boolean, what: string, timeoutMs = 5_000): Promise<void> {
+/** Resolves when the condition holds; the deadline only makes a failing test end. */
+export async function until(condition: () => boolean, what: string, timeoutMs = 30_000): Promise<void> {
   const end = performance.now() + timeoutMs;
   while (!condition()) {
     if (performance.now() > end) throw new Error(`not within ${timeoutMs} ms: ${what}`);

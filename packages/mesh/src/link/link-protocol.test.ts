@@ -61,10 +61,9 @@ test('the bytes of the example on docs/reference/link-protocol.md are those that
   other.send(frame(REPLY, (await other.receive(CALL)).id, '{"rate":0.19}'));
   await first;
   other.frames.length = 0;
-  const answer = context.run({ trace }, () => client.quote({ country: 'FR' }, { deadline: '300ms' }));
+  const answer = context.run({ trace }, () => client.quote({ country: 'FR' }, { deadline: '1m' }));
   const sent = await other.receive(CALL);
-  // What is left of 300 ms is less on a busy machine.
-  assert.ok(sent.body.readUInt32BE(LEFT_AT) <= 300);
+  assert.ok(sent.body.readUInt32BE(LEFT_AT) <= 60_000);
   sent.body.writeUInt32BE(300, LEFT_AT);
   const bytes = (one: typeof sent): string => frame(one.type, one.id, one.body).toString('hex');
   assert.equal(bytes(defined), method);

@@ -118,9 +118,9 @@ const more = (load: Load, count: number): Promise<void> => {
 };
 
 async function until(what: string, condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 40_000;
+  const deadline = performance.now() + 120_000;
   while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`waited 40 s in vain until ${what}`);
+    if (performance.now() > deadline) throw new Error(`waited 120 s in vain until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -280,13 +280,14 @@ test('sockets and messages are counted by path', async () => {
   await until(() => value('websocket_open', '/echo') === 0, 'it is counted off');
 });
 
-test('a server that drains sends its clients away with 1001', async () => {
+test('a server that drains sends its clients away with 1001 and does not wait for its time to end', async (t) => {
   await using served = await serve({ '/echo': echo });
   const client = await served.open('/echo');
   const began = performance.now();
-  await served.server.drain(2_000);
+  // An hour: the test is given up before.
+  await served.server.drain(3_600_000);
   assert.equal(await client.closed, '1001 this instance is shutting down');
-  assert.ok(performance.now() - began < 1_000);
+  t.diagnostic(`drained after ${Math.round(performance.now() - began)} ms`);
 });
 
 test('bytes that are no WebSocket frames end the socket, not the server', async () => {

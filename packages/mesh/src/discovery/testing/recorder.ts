@@ -130,11 +130,14 @@ export function testProcess(
   };
 }
 
-/** Resolves once `condition` holds. @throws after 5 s, naming what was waited for. */
+/** Far longer than anything takes, on a busy machine too: it only makes a failing test end. */
+const PATIENCE_MS = 30_000;
+
+/** Resolves once `condition` holds. @throws after 30 s, naming what was waited for. */
 export async function until(what: string, condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 5_000;
+  const deadline = performance.now() + PATIENCE_MS;
   while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`waited 5 s in vain until ${what}`);
+    if (performance.now() > deadline) throw new Error(`waited ${PATIENCE_MS} ms in vain until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
