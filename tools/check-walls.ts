@@ -62,14 +62,14 @@ function check(file: string, specifier: string, own: Manifest, isTest: boolean):
     breaches.push(`${file}: ${specifier} is not a public door of ${name}`);
 }
 
-const files = globSync('packages/*/{src,bin,test,fuzz}/**/*.{ts,js}', {
+const files = globSync('packages/*/{src,bin,test,fuzz,chaos}/**/*.{ts,js}', {
   exclude: (name) => name.includes('node_modules'),
 });
 for (const file of files) {
   const own = [...manifests.values()].find((manifest) =>
     file.startsWith(`packages/${folderOf(manifest.name)}/`),
   )!;
-  const isTest = /\.(test|types)\.ts$|\/(test|testing|fixtures|fuzz)\//.test(file);
+  const isTest = /\.(test|types)\.ts$|\/(test|testing|fixtures|fuzz|chaos)\//.test(file);
   // What stands in template literals is text that the source writes, not what it imports.
   const source = readFileSync(file, 'utf8').replace(/`(?:\\.|[^`\\])*`/gs, '``');
   for (const match of source.matchAll(IMPORT)) {

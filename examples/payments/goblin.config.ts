@@ -23,11 +23,14 @@ export default app({
       env: { WEBHOOK_URL: `http://127.0.0.1:${edgePort}/webhooks/acquirer` },
     },
   },
+  // In earnest it goes to another machine: 's3://…'.
+  backup: { to: './.goblin/backups', every: '6h' },
   edge: {
     port: edgePort,
     routes: [
       { path: '/v1/payments', to: 'payments', limit: '500/s per client' },
       { path: '/v1/payments/*', to: 'payments' },
+      { path: '/reports/*', to: 'payments', limit: '20/s per client' },
       { path: '/webhooks/*', to: 'webhooks' },
       { path: '/receipts/*', to: 'receipts' },
       { path: '/*', to: 'shop' },

@@ -8,6 +8,7 @@ import type { Tell } from './webhooks.ts';
 
 export interface ChargeRequest {
   readonly reference: string;
+  readonly merchant: string;
   readonly amount: { readonly currency: string; readonly minor: number };
   readonly card: { readonly number: string };
 }
@@ -60,18 +61,19 @@ export function createCharges({ ledger, tell, random, stopping }: ChargesOptions
   }
 
   return {
-    charge: ({ reference, amount, card }) =>
-      exclusively(reference, async () => {
+    charge: (request) =>
+      exclusively(request.reference, async () => {
+        const { reference, amount, card } = request;
         const known = ledger.find(reference);
         if (known) return known.status === 'canceled' || sameAmount(known, amount) ? known : undefined;
-        const charge = await record(newCharge(reference, amount, verdictOn(card.number)));
+        const charge = await record(newCharge(request, verdictOn(card.number)));
         if (charge.status === 'authorized') settleSoon(reference);
         return charge;
       }),
     cancel: (reference) =>
       exclusively(reference, async () => {
         const known = ledger.find(reference);
-        return known ?? record(newCharge(reference, NO_AMOUNT, { status: 'canceled' }));
+        return known ?? record(newCharge({ reference, ...NOTHING }, { status: 'canceled' }));
       }),
     resume() {
       for (const charge of ledger.charges) if (charge.status === 'authorized') settleSoon(charge.reference);
@@ -80,16 +82,16 @@ export function createCharges({ ledger, tell, random, stopping }: ChargesOptions
   };
 }
 
-const NO_AMOUNT = { currency: 'XXX', minor: 0 };
+const NOTHING = { merchant: '', amount: { currency: 'XXX', minor: 0 } };
 
 function newCharge(
-  reference: string,
-  amount: Charge['amount'],
+  { reference, merchant, amount }: Omit<ChargeRequest, 'card'>,
   verdict: Pick<Charge, 'status' | 'reason'>,
 ): Charge {
   return {
     id: `ch_${randomUUID().replaceAll('-', '')}`,
     reference,
+    merchant,
     amount,
     ...verdict,
     createdAt: new Date().toISOString(),

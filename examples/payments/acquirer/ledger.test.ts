@@ -12,6 +12,7 @@ function charge(reference: string, status: Charge['status']): Charge {
   return {
     id: `ch_${reference}`,
     reference,
+    merchant: 'goblin-shop',
     amount: { currency: 'EUR', minor: 1999 },
     status,
     createdAt: '2026-01-01T00:00:00Z',

@@ -8,8 +8,10 @@ import { dirname } from 'node:path';
 
 export interface Charge {
   readonly id: string;
-  /** The merchant's name of it, and its idempotency key. */
+  /** The platform's name of it, and its idempotency key. */
   readonly reference: string;
+  /** Whose charge it is, as the platform named it. */
+  readonly merchant: string;
   readonly amount: { readonly currency: string; readonly minor: number };
   /** `canceled`: the reference was given up before it was charged, and will not be. */
   readonly status: 'authorized' | 'declined' | 'settled' | 'canceled';

@@ -20,7 +20,7 @@ async function call(
 }
 
 function request(reference: string, number = OK, minor = 1999): object {
-  return { reference, amount: { currency: 'EUR', minor }, card: { number } };
+  return { reference, merchant: 'goblin-shop', amount: { currency: 'EUR', minor }, card: { number } };
 }
 
 test('a reference is charged once, however many ask at the same time', async () => {
@@ -97,6 +97,7 @@ test('requests that are not understood or not authorised change nothing', async 
     'null',
     '{}',
     request('a b'),
+    { ...request('a'), merchant: undefined },
     request('a', '42'),
     request('a', OK, 0),
     request('a', OK, 0.5),

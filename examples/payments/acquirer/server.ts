@@ -1,7 +1,7 @@
 /** The acquirer's HTTP interface. It answers late, refuses or hangs as `behaviour.ts` says; a merchant who repeats
  * a request with the same reference gets the same charge.
  *
- *   POST /v1/charges                 { reference, amount: { currency, minor }, card: { number } } → 201 charge
+ *   POST /v1/charges                 { reference, merchant, amount: { currency, minor }, card: { number } } → 201 charge
  *   GET  /v1/charges?reference=…     → 200 charge, or 404
  *   GET  /v1/charges                 → 200 { charges }, all of them
  *   POST /v1/cancellations           { reference } → 200 charge: canceled, unless it was charged before
@@ -113,13 +113,18 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
 }
 
 function hasReference(value: unknown): value is { reference: string } {
-  return isObject(value) && typeof value.reference === 'string' && /^[\w-]{1,64}$/.test(value.reference);
+  return isObject(value) && isName(value.reference);
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && /^[\w-]{1,64}$/.test(value);
 }
 
 function isChargeRequest(value: unknown): value is ChargeRequest {
   if (!hasReference(value)) return false;
-  const { amount, card } = value as Partial<Record<'amount' | 'card', unknown>>;
+  const { merchant, amount, card } = value as Partial<Record<'merchant' | 'amount' | 'card', unknown>>;
   return (
+    isName(merchant) &&
     isObject(amount) &&
     typeof amount.currency === 'string' &&
     Number.isSafeInteger(amount.minor) &&

@@ -44,6 +44,7 @@ async function merchant(
 async function charge(url: string, reference: string): Promise<void> {
   const body = JSON.stringify({
     reference,
+    merchant: 'goblin-shop',
     amount: { currency: 'EUR', minor: 1 },
     card: { number: '4242424242424242' },
   });

@@ -2,31 +2,46 @@
  * no request fails; afterwards the books of the acquirer, the payments and the receipts agree. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Payment } from '../services/payments/contract.ts';
 import { assertChargesAgree, assertReceiptsComplete, finalPayments } from './books.fixture.ts';
-import { startLoad } from './load.fixture.ts';
+import { type Load, startLoad } from './load.fixture.ts';
 import { type Platform, startPlatform } from './platform.fixture.ts';
 import { killOne, killPostgres } from './processes.fixture.ts';
+import { until } from './until.fixture.ts';
 
 const SERVICES = ['payments', 'tax', 'processing', 'webhooks', 'receipts', 'shop', 'acquirer'];
 const ROUNDS = 2;
-const BETWEEN_KILLS_MS = 1_500;
+/** Each kill meets a platform that has its part back and works: what is tested is one loss at a time, not how fast
+ * this machine starts processes. */
+const PAYMENTS_BETWEEN_KILLS = 10;
+const PATIENCE_MS = 180_000;
 const REPLAYS = 20;
 
 const skip = process.platform !== 'linux' && 'it finds processes by /proc';
 
-async function killEverything(platform: Platform, onKill: (what: string) => void): Promise<void> {
+async function killEverything(platform: Platform, load: Load, onKill: (what: string) => void): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
     for (const service of SERVICES) {
+      const said = platform.output.length;
       onKill(service);
       killOne(platform, service);
-      await sleep(BETWEEN_KILLS_MS);
+      await load.more(PAYMENTS_BETWEEN_KILLS);
+      await until(
+        () => isComplete(service, platform.output.slice(said)),
+        PATIENCE_MS,
+        () => `${service} did not come back:\n${platform.output.slice(said)}`,
+      );
     }
+    await load.more(PAYMENTS_BETWEEN_KILLS);
     onKill('postgres');
     await killPostgres(platform);
-    await sleep(2 * BETWEEN_KILLS_MS);
+    await load.more(PAYMENTS_BETWEEN_KILLS);
   }
+}
+
+/** Whether it was said of a service that all of its instances are ready: `tax: healthy, 2 of 2 ready`. */
+function isComplete(service: string, output: string): boolean {
+  return new RegExp(`^${service}: \\w+, (\\d+) of \\1 ready`, 'm').test(output);
 }
 
 test('kill -9 of every part under load: no request fails, none is charged twice, the books agree', {
@@ -36,14 +51,13 @@ test('kill -9 of every part under load: no request fails, none is charged twice,
   const load = startLoad(platform);
   const kills: string[] = [];
   try {
-    await killEverything(platform, (what) => kills.push(`${new Date().toISOString()} ${what}`));
+    await killEverything(platform, load, (what) => kills.push(`${new Date().toISOString()} ${what}`));
   } finally {
     await load.stop();
   }
   const slowest = `the slowest answered within ${Math.round(load.slowestMs)} ms`;
   t.diagnostic(`${load.paid.length} payments during ${kills.length} kills, ${slowest}`);
   assert.deepEqual(load.failures, [], `killed:\n${kills.join('\n')}`);
-  assert.ok(load.paid.length > 100);
 
   const payments = await finalPayments(platform, load.paid);
   const counts = Object.entries(Object.groupBy(payments, ({ status }) => status));

@@ -3,9 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Payment } from '../services/payments/contract.ts';
 import type { Platform } from './platform.fixture.ts';
+import { until } from './until.fixture.ts';
 
 const CUSTOMERS = 4;
 const PAUSE_MS = 50;
+/** Far longer than anything takes: it only makes a failing test end. */
+const PATIENCE_MS = 180_000;
 /** Every fourth card is declined. */
 const CARDS = ['4242424242424242', '5555555555554444', '378282246310005', '4000000000000002'];
 const COUNTRIES = ['FR', 'DE', 'FI', 'CH'];
@@ -23,6 +26,8 @@ export interface Load {
   readonly failures: readonly string[];
   /** How long the slowest answer took. */
   readonly slowestMs: number;
+  /** Resolves when so many more have been answered, well or not. */
+  more(count: number): Promise<void>;
   /** Resolves when the last request has been answered. */
   stop(): Promise<void>;
 }
@@ -57,6 +62,15 @@ export function startLoad(platform: Platform): Load {
     failures,
     get slowestMs() {
       return slowestMs;
+    },
+    more(count) {
+      const answered = (): number => paid.length + failures.length;
+      const enough = answered() + count;
+      return until(
+        () => answered() >= enough,
+        PATIENCE_MS,
+        () => `${enough - answered()} of ${count} payments have no answer`,
+      );
     },
     async stop() {
       stopped = true;

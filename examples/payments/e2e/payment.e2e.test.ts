@@ -1,7 +1,7 @@
 /** A payment by curl's means, over the whole platform. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { attachOrStart } from 'goblin';
@@ -9,7 +9,7 @@ import type { Payment } from '../services/payments/contract.ts';
 import { startPlatform } from './platform.fixture.ts';
 import { until } from './until.fixture.ts';
 
-const SETTLE_TIMEOUT_MS = 15_000;
+const SETTLE_TIMEOUT_MS = 60_000;
 
 const platform = await startPlatform();
 after(() => platform[Symbol.asyncDispose]());
@@ -89,6 +89,59 @@ test('a forged webhook is refused', async () => {
   };
   const answer = await platform.fetch('/webhooks/acquirer', { method: 'POST', headers, body: '{}' });
   assert.equal(answer.status, 401);
+});
+
+test('closing the day books what has settled, and each merchant reads its own book', async () => {
+  const headers = { merchant: 'night-market' };
+  const answer = await platform.pay(randomUUID(), order, headers.merchant);
+  const { id, merchant } = (await answer.json()) as Payment;
+  assert.equal(merchant, 'night-market');
+  const report = async (path: string, accept = 'application/json'): Promise<string> =>
+    (await platform.fetch(path, { headers: { ...headers, accept } })).text();
+  await until(
+    async () => {
+      const [row] = JSON.parse(await report('/reports/payment_report?select=settled')) as {
+        settled: number;
+      }[];
+      return row?.settled === 1;
+    },
+    SETTLE_TIMEOUT_MS,
+    () => `${id} is not settled`,
+  );
+  assert.equal((await platform.goblin('schedule', 'run', 'close-day')).code, 0);
+  let book = '';
+  await until(
+    async () => {
+      book = await report('/reports/day_book?select=merchant,currency,payments,minor', 'text/csv');
+      return book.includes('EUR');
+    },
+    SETTLE_TIMEOUT_MS,
+    () => `nothing is in the book: ${book}`,
+  );
+  assert.deepEqual(book.trim().split(/\r?\n/), [
+    'merchant,currency,payments,minor',
+    'night-market,EUR,1,1999',
+  ]);
+
+  const found = await platform.goblin('audit', 'search', '--subject', `payment/${id}`);
+  assert.match(found.output, /payment\.settled[\s\S]*payment\.charged/);
+  const verified = await platform.goblin('audit', 'verify');
+  assert.equal(verified.code, 0, verified.output);
+});
+
+test('who gives an address gets the receipt as a mail; without a mail server it is a file', async () => {
+  await platform.pay(randomUUID(), { ...order, email: 'ada@example.com' });
+  const outbox = join(platform.dataFolder, 'outbox', 'receipts');
+  const mails = (): string[] =>
+    existsSync(outbox) ? readdirSync(outbox).filter((file) => file.endsWith('.eml')) : [];
+  await until(
+    () => mails().length > 0,
+    SETTLE_TIMEOUT_MS,
+    () => 'no mail has come',
+  );
+  const mail = readFileSync(join(outbox, mails()[0]!), 'utf8');
+  assert.match(mail, /^To: ada@example\.com\r$/m);
+  assert.equal(mails().length, 1);
 });
 
 test('what was paid before Ctrl-C is there after the next start, and goes on', async () => {

@@ -1,11 +1,13 @@
 /** The whole platform as a newcomer starts it: `goblin up`, here on free ports and with a data folder of its own. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { untilDeadline } from 'goblin';
 import type { Charge } from '../acquirer/ledger.ts';
@@ -13,8 +15,8 @@ import { until } from './until.fixture.ts';
 
 const GOBLIN = fileURLToPath(new URL('../../../packages/goblin/bin/goblin.js', import.meta.url));
 const CONFIG = fileURLToPath(new URL('../goblin.config.ts', import.meta.url));
-const START_TIMEOUT_MS = 60_000;
-const STOP_TIMEOUT_MS = 15_000;
+const START_TIMEOUT_MS = 180_000;
+const STOP_TIMEOUT_MS = 60_000;
 
 export interface Platform extends AsyncDisposable {
   /** Of the edge. */
@@ -23,14 +25,22 @@ export interface Platform extends AsyncDisposable {
   /** What `goblin up` said so far. */
   readonly output: string;
   fetch(path: string, init?: RequestInit): Promise<Response>;
-  /** A payment by the public API. */
-  pay(key: string, order: object): Promise<Response>;
+  /** A payment by the public API. Default: for the shop. */
+  pay(key: string, order: object, merchant?: string): Promise<Response>;
+  /** Runs a command beside it, such as `goblin backup now`. */
+  goblin(...args: string[]): Promise<Finished>;
   /** All charges that the acquirer knows of. */
   charges(): Promise<Charge[]>;
   /** Ctrl-C. Resolves with the exit code when everything has ended. */
   stop(): Promise<number | null>;
   /** Starts again on the same ports and data. */
   start(): Promise<void>;
+}
+
+export interface Finished {
+  readonly code: number | null;
+  /** What it said. */
+  readonly output: string;
 }
 
 export interface PlatformOptions {
@@ -47,15 +57,18 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     GOBLIN_PORT: String(edgePort),
     ACQUIRER_PORT: String(acquirerPort),
     ACQUIRER_TROUBLE: String(options.trouble ?? 0),
+    BACKUP_STORE: join(dataFolder, 'backups'),
   };
   let child: ChildProcess | undefined;
   let output = '';
 
+  function goblin(...args: string[]): ChildProcessByStdio<null, Readable, Readable> {
+    const all = [GOBLIN, ...args, '--config', CONFIG, '--data', dataFolder];
+    return spawn(process.execPath, all, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  }
+
   async function start(): Promise<void> {
-    const up = spawn(process.execPath, [GOBLIN, 'up', '--config', CONFIG, '--data', dataFolder], {
-      env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const up = goblin('up');
     child = up;
     for (const stream of [up.stdout, up.stderr])
       stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -88,12 +101,21 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
       return output;
     },
     fetch: (path, init) => fetch(url + path, init),
-    pay: (key, order) =>
+    pay: (key, order, merchant = 'goblin-shop') =>
       fetch(`${url}/v1/payments`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', 'idempotency-key': key },
+        headers: { 'content-type': 'application/json', 'idempotency-key': key, merchant },
         body: JSON.stringify(order),
       }),
+    async goblin(...args) {
+      const child = goblin(...args);
+      const [stdout, stderr] = await Promise.all([
+        text(child.stdout),
+        text(child.stderr),
+        once(child, 'close'),
+      ]);
+      return { code: child.exitCode, output: stdout + stderr };
+    },
     async charges() {
       const key = readFileSync(join(dataFolder, 'secrets', 'acquirer_key'), 'utf8').trim();
       const answer = await fetch(`http://127.0.0.1:${acquirerPort}/v1/charges`, {

@@ -50,14 +50,15 @@ test('a customer fills a basket, pays, sees the payment settle and opens the rec
   await page.getByRole('button', { name: 'One A Field Guide to Small Services more' }).click();
   await page.getByLabel('Ship to').selectOption('FR');
   await page.getByText('5.5 % on books').waitFor();
+  await page.getByLabel('E-mail for the receipt').fill('ada@example.com');
   await screenshot(page, 'shop');
   await payWith(page, 'Works');
-  await page.getByText('Paid. Thank you!').waitFor();
+  await page.getByText('Paid. Thank you! The receipt is on its way to ada@example.com.').waitFor();
   await page.locator('#recent').getByText('settled').waitFor();
   await screenshot(page, 'settled');
 
   await page.getByRole('link', { name: 'Open the receipt' }).click();
-  await page.getByRole('heading', { name: /^Receipt \d{4}-\d{6}/ }).waitFor({ timeout: 15_000 });
+  await page.getByRole('heading', { name: /^Receipt \d{4}-\d{6}/ }).waitFor({ timeout: 60_000 });
   assert.match((await page.locator('main').textContent()) ?? '', /Total\s*€49\.79/);
   await screenshot(page, 'receipt');
   assert.deepEqual(
@@ -80,6 +81,24 @@ test('a wrong card number is noticed before anything is sent', { skip }, async (
   await page.getByRole('button', { name: /^Pay .*\d/ }).click();
   await page.getByText('a digit is wrong').waitFor();
   assert.equal(await page.locator('#progress').isVisible(), false);
+});
+
+test('a wrong e-mail address is noticed before anything is sent; none is fine', { skip }, async () => {
+  const { page } = await visit({ colorScheme: 'dark', viewport: { width: 1280, height: 1000 } });
+  const field = page.getByLabel('E-mail for the receipt');
+  for (const wrong of ['ada', 'ada@', 'ada@example', 'a b@example.com']) {
+    await field.fill(wrong);
+    await payWith(page, 'Works');
+    await page.getByText('This is no e-mail address').waitFor();
+    assert.equal(await field.getAttribute('aria-invalid'), 'true');
+    assert.equal(await field.evaluate((element) => element === document.activeElement), true);
+    assert.equal(await page.locator('#progress').isVisible(), false);
+  }
+  await screenshot(page, 'wrong-address');
+  await field.fill('');
+  assert.equal(await field.getAttribute('aria-invalid'), 'false');
+  await payWith(page, 'Works');
+  await page.getByText('Paid. Thank you!', { exact: true }).waitFor();
 });
 
 test('it can be used by keyboard alone', { skip }, async () => {

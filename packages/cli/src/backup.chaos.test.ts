@@ -62,9 +62,22 @@ test('what cannot be done is answered with what can', async () => {
     assert.match(finished.stderr, message);
   }
   const env = { ...environment(), DATABASE_URL_FILE: '/run/secrets/url' };
-  const own = await finish(spawn(process.execPath, [BIN, 'backup', 'now'], { cwd: project.folder, env }));
-  assert.equal(own.code, 1);
-  assert.match(own.stderr, /pgBackRest.*docs\/guide\/backup\.md/);
+  project.write(
+    'with-backup/goblin.config.ts',
+    `import { app } from 'goblin'; export default app({ name: 'own', services: {}, backup: { to: './b' } });`,
+  );
+  const withBackup = join(project.folder, 'with-backup');
+  for (const [cwd, ...args] of [
+    [project.folder, 'backup', 'now'],
+    [withBackup, 'run', 'backup'],
+  ] as const) {
+    const own = await finish(spawn(process.execPath, [BIN, ...args], { cwd, env }));
+    assert.equal(own.code, 1);
+    assert.match(
+      own.stderr,
+      /your own \(DATABASE_URL, from environment\).*pgBackRest.*docs\/guide\/backup\.md/,
+    );
+  }
 });
 
 test('Ctrl-C ends a restore in order: everything is as it was', async () => {

@@ -29,6 +29,9 @@ export default serve(shop, async (app) => {
   }));
   app.background('nightly', schedule(db, { name: 'nightly', cron: '0 30 3 * * *', zone: 'Europe/Berlin' }, async () => {}));
   app.background('receipts', subscribe(db, ordered, { group: 'receipts' }, async () => {}));
+  app.background('labels', subscribe(db, ordered, { group: 'labels', attempts: 1 }, async ({ payload }) => {
+    if (payload.id === 'bad') throw new Error('no label for it');
+  }));
   return {
     order: (input) => db.transaction(async (tx) => {
       await pack.enqueue(tx, { key: input.id, input });
@@ -81,7 +84,7 @@ function follow(...args: string[]) {
 }
 
 async function eventually(condition: () => Promise<boolean>): Promise<void> {
-  const giveUpAt = performance.now() + 20_000;
+  const giveUpAt = performance.now() + 90_000;
   while (!(await condition())) assert.ok(performance.now() < giveUpAt, `not in time: ${condition}`);
 }
 
@@ -171,10 +174,12 @@ test('tasks tail tells what happens to tasks, until Ctrl-C', async () => {
 });
 
 test('events ls shows how far groups are behind, and tail what was told and is told', async () => {
-  await eventually(async () => (await json('events', 'ls', 'shop.ordered.v1'))[0]?.lag === 0);
+  await eventually(async () =>
+    (await json('events', 'ls', 'shop.ordered.v1')).every(({ lag }: { lag: number }) => lag === 0),
+  );
   assert.match(
     (await project.goblin('events', 'ls')).stdout,
-    /shop\.ordered\.v1\s+receipts\s+shop\s+0\s+-\n/,
+    /shop\.ordered\.v1\s+receipts\s+shop\s+0\s+-\s+0\n/,
   );
   const { child, next } = follow('events', 'tail', '--from', 'beginning', '--json');
   const payload = async (): Promise<unknown> => ((await next()) as { payload: unknown }).payload;
@@ -187,6 +192,37 @@ test('events ls shows how far groups are behind, and tail what was told and is t
   }
 });
 
+test('events that a group has failed at are shown, tried again and discarded', async () => {
+  const parked = () => json('events', 'parked', 'shop.ordered.v1', '--group', 'labels');
+  await eventually(async () => (await parked())[0]?.state === 'failed');
+  const [{ id, payload, error, parkedAt }, ...others] = await parked();
+  assert.deepEqual([payload, error.message, others], [{ id: 'bad' }, 'no label for it', []]);
+  assert.match(
+    (await project.goblin('events', 'parked')).stdout,
+    new RegExp(
+      `\\n${id}\\s+shop\\.ordered\\.v1\\s+labels\\s+shop\\s+failed\\s+1\\s.*INTERNAL: no label for it\\n`,
+    ),
+  );
+  assert.match((await project.goblin('events', 'ls')).stdout, /labels\s+shop\s+0\s+-\s+1\n/);
+  const { code, stdout } = await project.goblin('events', 'retry', String(id), '--group', 'labels');
+  assert.deepEqual([code, stdout], [0, '1 event will be tried again\n']);
+  await eventually(async () => (await parked())[0]?.state === 'failed');
+  assert.equal((await parked())[0].parkedAt, parkedAt);
+  assert.equal((await project.goblin('events', 'retry', '--all', '--group', 'receipts')).code, 1);
+  assert.deepEqual(await json('events', 'discard', '--all', '--group', 'labels'), { count: 1 });
+  assert.deepEqual(await parked(), []);
+});
+
+test('a group handles events again from a moment on', async () => {
+  const replay = (...args: string[]) =>
+    project.goblin('events', 'replay', 'shop.ordered.v1', '--group', ...args);
+  const { code, stdout, stderr } = await replay('labels', '--from', '2026-01-01 12:00');
+  assert.deepEqual([code, stderr], [0, '']);
+  assert.match(stdout, /^labels handles events of shop\.ordered\.v1 again: those since 2026-01-01 12:00:00/);
+  await eventually(async () => (await json('events', 'parked')).length === 1);
+  assert.match((await replay('nobody', '--from', 'beginning')).stderr, /no group nobody has subscribed/);
+});
+
 test('what is wrong is answered with what would be right', async () => {
   for (const [args, message] of [
     [['tasks', 'lst'], /goblin tasks ls, show/],
@@ -195,6 +231,10 @@ test('what is wrong is answered with what would be right', async () => {
     [['schedule'], /goblin schedule ls, run/],
     [['schedule', 'run'], /goblin schedule run payments\/nightly/],
     [['events', 'tail', '--from', 'yesterday'], /beginning or a duration/],
+    [['events'], /goblin events ls, tail, parked/],
+    [['events', 'retry'], /numbers, as goblin events parked shows them, or --all/],
+    [['events', 'discard', 'x'], /named by its number/],
+    [['events', 'replay', 'shop.ordered.v1'], /--group receipts --from beginning/],
   ] as const) {
     const { code, stderr } = await project.goblin(...args);
     assert.equal(code, 2, stderr);

@@ -52,7 +52,7 @@ after(async () => {
 });
 
 async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const timeout = AbortSignal.timeout(30_000);
+  const timeout = AbortSignal.timeout(90_000);
   while (!(await holds())) {
     if (timeout.aborted) throw new Error(`waited in vain until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));

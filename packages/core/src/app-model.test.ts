@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { app } from './app-model.ts';
+import type { BackupSpec } from './backup-spec.ts';
 import { isGoblinError } from './errors.ts';
 
 test('a folder alone is a service with the defaults', () => {
@@ -53,4 +54,32 @@ test('everything that is wrong is reported at once, each with its place', () => 
       return true;
     },
   );
+});
+
+test('a backup that is wrong is told what would be right, each place of it', () => {
+  const wrong = (backup: unknown): string[] => {
+    try {
+      app({ name: 'shop', services: { backup: './backup' }, backup: backup as BackupSpec });
+      return [];
+    } catch (error) {
+      assert.ok(isGoblinError(error, 'CONFIG_INVALID'));
+      return error.message
+        .split('\n')
+        .slice(1)
+        .map((line) => line.trim());
+    }
+  };
+  const [name, ...problems] = wrong({ every: '6 hours', logEvery: '1ms', keep: { for: 'ever', backups: 0 } });
+  assert.match(name!, /^services\.backup: the name is that of the process/);
+  assert.deepEqual(problems, [
+    "backup.to is missing: name a folder, such as '/mnt/backups/shop', or 's3://bucket/prefix?endpoint=https://…'",
+    `backup.every is "6 hours": write a duration such as '6h'`,
+    'backup.logEvery is "1ms": it is at least 100 milliseconds',
+    `backup.keep.for is "ever": write a duration such as '14d'`,
+    'backup.keep.backups: write a whole number from 1 on',
+  ]);
+  assert.match(wrong({ to: 'ftp://host/backups' })[1]!, /^backup\.to is "ftp:.*name a folder/);
+  assert.match(wrong({ to: './b', every: '6h', keep: { for: '1h' } })[1]!, /it is at least backup\.every/);
+  const backup: BackupSpec = { to: 's3://shop/backups', every: '6h', keep: { for: '14d', backups: 2 } };
+  assert.deepEqual(app({ name: 'shop', services: {}, backup }).backup, backup);
 });

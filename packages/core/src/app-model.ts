@@ -1,5 +1,6 @@
 /** The one typed app model: `goblin.config.ts` names services, edge routes and secrets once. The same model
  * runs as processes on this machine and is what a Swarm stack or Kubernetes manifests are made from. */
+import { type BackupSpec, backupProblems } from './backup-spec.ts';
 import type { Duration, Size } from './duration.ts';
 import { GoblinError } from './errors.ts';
 
@@ -9,6 +10,8 @@ export interface AppSpec {
   readonly name: string;
   readonly services: Readonly<Record<string, string | ServiceSpec>>;
   readonly edge?: EdgeSpec;
+  /** Continuous backup of the embedded database, by a process of its own. */
+  readonly backup?: BackupSpec;
   /** Secrets that are made at random on this machine when their file is missing. Elsewhere the engine mounts them. */
   readonly secrets?: readonly string[];
 }
@@ -78,6 +81,7 @@ export interface AppModel {
   readonly name: string;
   readonly services: Readonly<Record<string, ServiceModel>>;
   readonly edge: EdgeSpec | undefined;
+  readonly backup: BackupSpec | undefined;
   readonly secrets: readonly string[];
 }
 
@@ -101,13 +105,24 @@ export function app(spec: AppSpec): AppModel {
     for (const problem of routeProblems(route, services))
       problems.push(`edge.routes[${index}] (${route.path}): ${problem}`);
   }
+  if (spec.backup) {
+    if (Object.hasOwn(services, 'backup'))
+      problems.push('services.backup: the name is that of the process that makes the backups');
+    problems.push(...backupProblems(spec.backup));
+  }
   if (problems.length > 0) {
     throw new GoblinError('CONFIG_INVALID', {
       message: `the app model is wrong in ${problems.length} ${problems.length === 1 ? 'place' : 'places'}\n  ${problems.join('\n  ')}`,
       data: { problems },
     });
   }
-  return { name: spec.name, services, edge: spec.edge, secrets: spec.secrets ?? [] };
+  return {
+    name: spec.name,
+    services,
+    edge: spec.edge,
+    backup: spec.backup,
+    secrets: spec.secrets ?? [],
+  };
 }
 
 const NAME_RULE = 'write lower-case letters, digits and dashes, a letter first, at most 63';

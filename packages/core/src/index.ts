@@ -1,5 +1,6 @@
 export * from './app-model.ts';
 export * from './background.ts';
+export type { BackupSpec } from './backup-spec.ts';
 export * from './bounded-store.ts';
 export * from './build-service.ts';
 export * from './call.ts';

@@ -13,7 +13,7 @@ export { type AuditPlace, auditPlace } from './audit/settings.ts';
 export { type PublicKey, publicKey, type SigningKey } from './audit/signing-key.ts';
 export { type AuditReport, auditOwners, type VerifyOptions, verifyAudit } from './audit/verify.ts';
 export { type BackupKey, ensureBackupKey, readBackupKey } from './backup/backup-key.ts';
-export { type BackupLoopOptions, backupLoop } from './backup/backup-loop.ts';
+export { type BackupLoop, type BackupLoopOptions, backupLoop } from './backup/backup-loop.ts';
 export {
   type BackupRecord,
   type BackupState,
@@ -23,6 +23,7 @@ export {
   stateOf as backupState,
   type Verification,
 } from './backup/backup-record.ts';
+export { backupService } from './backup/backup-service.ts';
 export type { BackupCheck, RestoredCluster } from './backup/check-cluster.ts';
 export { type Moment, momentOf } from './backup/moment.ts';
 export {
@@ -57,7 +58,16 @@ export { type Identifier, identifier, type Statement, sql } from './database/sql
 export type { Transaction, TransactionOptions } from './database/transaction.ts';
 export { attachOrStart, type EmbeddedServer } from './embedded/embedded.ts';
 export type { ServerOptions } from './embedded/postmaster.ts';
-export { type EventDefinition, event, MAX_PAYLOAD_BYTES } from './events/event.ts';
+export { type BroadcastOptions, broadcast } from './events/broadcast.ts';
+export {
+  type EventDefinition,
+  type EventOptions,
+  event,
+  MAX_EVENT_KEY,
+  MAX_PAYLOAD_BYTES,
+  type PublishOptions,
+} from './events/event.ts';
+export type { ReceivedEvent } from './events/handle-event.ts';
 export {
   type EventGroup,
   type EventView,
@@ -66,11 +76,15 @@ export {
   tailEvents,
 } from './events/operate.ts';
 export {
-  type EventHandler,
-  type ReceivedEvent,
-  type SubscribeOptions,
-  subscribe,
-} from './events/subscribe.ts';
+  discardParkedEvents,
+  listParkedEvents,
+  type ParkedEvent,
+  type ParkedFilter,
+  retryParkedEvents,
+} from './events/operate-parked.ts';
+export type { Upgrade, Upgrades } from './events/payload-version.ts';
+export { type ReplayOptions, replayEvents } from './events/replay.ts';
+export { type EventHandler, MAX_PARALLEL, type SubscribeOptions, subscribe } from './events/subscribe.ts';
 export { enterTenant, withTenant } from './isolation/with-tenant.ts';
 export type { BackfillStep } from './migrations/backfill.ts';
 export type { Progress as BackfillProgress } from './migrations/history.ts';
@@ -92,6 +106,11 @@ export {
   type ServiceMigrationsOptions,
   serviceMigrations,
 } from './migrations/service-migrations.ts';
+export type { NatsBus } from './nats/connection.ts';
+export { type ForwardOptions, forward } from './nats/forward.ts';
+export { type NatsOptions, nats } from './nats/nats.ts';
+export { type ReceiveOptions, receive } from './nats/receive.ts';
+export type { StreamLimits } from './nats/stream.ts';
 export { type OperatorOptions, operatorDatabase } from './operator-database.ts';
 export { installSchema } from './platform/platform.ts';
 export { type PostgresOptions, postgres } from './postgres.ts';

@@ -16,6 +16,7 @@ import { auditPlace } from './audit/settings.ts';
 import { type Database, database } from './database/database.ts';
 import { routine } from './database/routine.ts';
 import { expireEvents } from './events/expire.ts';
+import { backfillTelemetry } from './migrations/backfill-telemetry.ts';
 import { type Backfills, startBackfills } from './migrations/backfills.ts';
 import { migrate } from './migrations/migrate.ts';
 import { migrationsFolder, placed } from './migrations/place.ts';
@@ -111,7 +112,16 @@ function fill(
 ): Backfills | undefined {
   if (migrations === undefined) return undefined;
   const { target, owner, schema } = source;
-  return startBackfills({ target, owner, schema, folder: migrationsFolder(migrations), log: telemetry.log });
+  const seen = backfillTelemetry(telemetry, schema);
+  return startBackfills({
+    target,
+    owner,
+    schema,
+    folder: migrationsFolder(migrations),
+    log: telemetry.log,
+    onStep: ({ name }, step) => seen.step(name, step),
+    onFailure: ({ name }) => seen.failed(name),
+  });
 }
 
 async function health(db: Database): Promise<Health> {

@@ -1,27 +1,36 @@
 export { type Address, type AddressInput, MAX_ADDRESS } from './addresses.ts';
 export { MAX_REPORT_BYTES, receiveDeliveryReport } from './bounces/delivery-report.ts';
 export { postmarkWebhook } from './bounces/postmark-webhook.ts';
-export { mailContract, mailHandlers } from './contract.ts';
 export { type Mailer, type MailerApp, type MailerOptions, mailer, type RouteStatus } from './mailer.ts';
 export {
   type AttachmentInput,
   MAX_ATTACHMENT_BYTES,
   MAX_ATTACHMENTS,
 } from './messages/attachments.ts';
-export type { AttemptRecord, Message, MessageState } from './messages/message-table.ts';
-export { getMail, listMails, type MailFilter, resendMail, resolveMail } from './messages/operate.ts';
+
+export type { AttemptRecord, Message, MessageState, MessageSummary } from './messages/message-table.ts';
+export {
+  getMail,
+  listMails,
+  type MailFilter,
+  type ResendOptions,
+  resendMail,
+  resolveMail,
+} from './messages/operate.ts';
 export { MAX_RECIPIENTS, type Queued } from './messages/queue.ts';
 export type { QuietHours } from './messages/quiet-hours.ts';
 export type { Policy, SendRequest } from './messages/request.ts';
 export {
   listSuppressions,
   type Suppression,
+  type SuppressionPage,
   type SuppressionReason,
   suppress,
   unsuppress,
 } from './messages/suppression-list.ts';
 export { mailPreview, type PreviewOptions } from './preview.ts';
-export type { Dkim } from './routes/mime.ts';
+export { mailContract, mailProcedures } from './procedures/index.ts';
+export type { Dkim } from './routes/dkim.ts';
 export { type OutboxOptions, outbox } from './routes/outbox.ts';
 export { type PostmarkOptions, postmark } from './routes/postmark.ts';
 export type {

@@ -9,10 +9,10 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createConfig, createRuntime, testTelemetry } from '@goblin/core';
-import { installSchema, postgres } from '@goblin/data';
+import { postgres } from '@goblin/data';
 import { type SmtpPeer, smtpPeer } from './fixtures/smtp-peer.ts';
 import { greeting, until } from './fixtures/test-mail.ts';
-import { MAIL_SCHEMA } from './mailer.ts';
+import { installMail } from './mail-schema.ts';
 
 const KILLS = Number(process.env.GOBLIN_MAIL_CHAOS_KILLS ?? 15);
 const MAILS_PER_KILL = 20;
@@ -64,7 +64,7 @@ test('kill -9 of senders at any moment: never-twice is never twice, nothing is l
     await rm(folder, { recursive: true });
   });
   const db = await runtime.use(postgres());
-  await installSchema(db, MAIL_SCHEMA, new URL('./schema', import.meta.url));
+  await installMail(db);
   let sent = 0;
   const queue = async (policy: 'never-twice' | 'at-least-once'): Promise<void> => {
     const name = `${policy} ${++sent}`;
@@ -85,13 +85,13 @@ test('kill -9 of senders at any moment: never-twice is never twice, nothing is l
     for (let index = 0; index < MAILS_PER_KILL; index++)
       await queue(index % 4 === 0 ? 'at-least-once' : 'never-twice');
     const few = 1 + Math.floor(MAILS_PER_KILL * Math.random());
-    await until(async () => (await unsettled()) < few, 30_000);
+    await until(async () => (await unsettled()) < few, 90_000);
     child.kill('SIGKILL');
     await once(child, 'exit');
     // Time passes: what it held is leased no more.
     await db.query(`update goblin.task set due_at = now() where worker like '%/' || $1 || '/%'`, [child.pid]);
   }
-  await until(async () => (await unsettled()) === 0, 60_000);
+  await until(async () => (await unsettled()) === 0, 180_000);
   stays.stdin!.end();
   await once(stays, 'exit');
 

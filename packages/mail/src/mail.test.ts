@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createHash, generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Secret } from '@goblin/core';
+import { context, Secret } from '@goblin/core';
 import { dkimVerify } from 'mailauth/lib/dkim/verify.js';
 import PostalMime from 'postal-mime';
 import { PASSWORD, smtpPeer, USER } from './fixtures/smtp-peer.ts';
 import { greeting, testMail } from './fixtures/test-mail.ts';
+import { resendMail } from './messages/operate.ts';
 import { smtp } from './routes/smtp.ts';
 
 test('a mail arrives with text, styled HTML and what its headers should say', async () => {
@@ -57,6 +58,39 @@ test('the same kind and key is the same mail, also when it has been sent', async
   const other = await post.greet();
   await post.settled(other.id, 'sent');
   assert.equal(peer.mails.length, 2);
+});
+
+test('the same kind and key of two tenants, and of none, are different mails with different Message-IDs', async () => {
+  await using peer = await smtpPeer();
+  await using post = await testMail({ routes: [smtp({ url: peer.url })] });
+  const as = (tenant: string | undefined): ReturnType<typeof post.greet> =>
+    context.run({ tenant }, () => post.greet({ key: 'order-1', data: { name: tenant ?? 'nobody' } }));
+  const tenants = ['red', 'blue', undefined];
+  const first = [];
+  for (const tenant of tenants) first.push(await as(tenant));
+  const again = await Promise.all(tenants.map(as));
+  assert.deepEqual(
+    first.map(({ isNew }) => isNew),
+    [true, true, true],
+  );
+  assert.deepEqual(
+    again,
+    first.map(({ id }) => ({ id, isNew: false })),
+  );
+  const sent = [];
+  for (const { id } of first) sent.push(await post.settled(id, 'sent'));
+  assert.deepEqual(
+    sent.map(({ tenant, subject }) => [tenant, subject]),
+    [
+      ['red', 'Hello red'],
+      ['blue', 'Hello blue'],
+      [null, 'Hello nobody'],
+    ],
+  );
+  assert.equal(new Set(sent.map(({ messageId }) => messageId)).size, 3);
+  assert.equal(peer.mails.length, 3);
+  const copy = await post.settled(await resendMail(post.db, first[0]!.id), 'sent');
+  assert.deepEqual([copy.tenant, copy.key], ['red', 'order-1#2']);
 });
 
 test('a mail of a transaction that was rolled back is not sent', async () => {
@@ -124,7 +158,10 @@ test('what goes out by SMTP is signed by DKIM, as a verifier of others sees it',
     routes: [smtp({ url: peer.url })],
     dkim: { domain: 'goblin.example', selector: 's1', key },
   });
-  const { id } = await post.greet({ attachments: [{ filename: 'a.txt', content: 'a\n.\n..b\n' }] });
+  const { id } = await post.greet({
+    attachments: [{ filename: 'a.txt', content: 'a\n.\n..b\n' }],
+    unsubscribe: 'https://goblin.example/leave/1',
+  });
   await post.settled(id, 'sent');
   const record = `v=DKIM1; k=rsa; p=${publicKey.export({ type: 'spki', format: 'der' }).toString('base64')}`;
   const resolver = async (name: string): Promise<string[][]> => {
@@ -136,6 +173,24 @@ test('what goes out by SMTP is signed by DKIM, as a verifier of others sees it',
     results.map(({ status, signingDomain }) => [status.result, signingDomain]),
     [['pass', 'goblin.example']],
   );
+  // Without these, mail programs show no button to unsubscribe (RFC 8058).
+  const { keys } = results[0]!.signingHeaders as { keys: string };
+  for (const header of ['from', 'subject', 'message-id', 'list-unsubscribe', 'list-unsubscribe-post'])
+    assert.match(keys.toLowerCase(), new RegExp(`(^|: ?)${header}(:|$)`));
+});
+
+test('a service that could not sign its mails does not start', async () => {
+  const pem = (key: KeyObject): Secret => new Secret(String(key.export({ type: 'pkcs8', format: 'pem' })));
+  const good = pem(generateKeyPairSync('rsa', { modulusLength: 1_024 }).privateKey);
+  const dkim = { domain: 'goblin.example', selector: 's1', key: good };
+  for (const [wrong, message] of [
+    [{ key: new Secret('sesame') }, /not an RSA private key/],
+    [{ key: pem(generateKeyPairSync('ed25519').privateKey) }, /not an RSA private key/],
+    [{ key: pem(generateKeyPairSync('rsa', { modulusLength: 512 }).privateKey) }, /512 bits/],
+    [{ domain: 'goblin.example; d=evil' }, /its domain/],
+    [{ selector: '' }, /its selector/],
+  ] as const)
+    await assert.rejects(testMail({ dkim: { ...dkim, ...wrong } }), { code: 'CONFIG_INVALID', message });
 });
 
 test('it logs in where the URL has a password, and keeps the connection for the next mail', async () => {

@@ -4,20 +4,20 @@
  * this machine as .eml files, and it says so; in production that is an error. */
 import { join } from 'node:path';
 import { type App, type Clock, GoblinError, secret, systemClock } from '@goblin/core';
-import { type Database, installSchema, work } from '@goblin/data';
+import { type Database, work } from '@goblin/data';
 import { type AddressInput, parseAddress } from './addresses.ts';
 import { deliverMail } from './delivery/deliver.ts';
 import { deliver } from './delivery/deliver-task.ts';
 import { keepHouse } from './delivery/housekeeping.ts';
+import { RouteStates } from './delivery/route-states.ts';
 import { RunningRoute } from './delivery/running-route.ts';
-import type { Dkim } from './routes/mime.ts';
+import { installMail } from './mail-schema.ts';
+import { checkDkim, type Dkim } from './routes/dkim.ts';
 import { outbox } from './routes/outbox.ts';
 import type { Route } from './routes/route.ts';
 import { smtp } from './routes/smtp.ts';
 import { mailTelemetry } from './telemetry.ts';
 
-export const MAIL_SCHEMA = 'goblin_mail';
-const SCHEMA_FOLDER = new URL('./schema', import.meta.url);
 const DEFAULT_CONCURRENCY = 5;
 
 export interface MailerOptions {
@@ -48,28 +48,35 @@ export interface Mailer {
 }
 
 /** What it needs of the app. */
-export type MailerApp = Pick<App, 'service' | 'telemetry' | 'config' | 'dataFolder' | 'background'>;
+export type MailerApp = Pick<
+  App,
+  'service' | 'instance' | 'telemetry' | 'config' | 'dataFolder' | 'background'
+>;
 
 /** @example
  * const db = await app.use(postgres());
  * await mailer(app, { db, from: 'Shop <shop@example.com>', routes: [smtp({ url: SMTP_URL }), postmark({ token: POSTMARK_TOKEN })] });
- * @throws INVALID_INPUT when `from` is no address, CONFIG_INVALID in production without a route, MIGRATION_FAILED */
+ * @throws INVALID_INPUT when `from` is no address; CONFIG_INVALID in production without a route, and when nothing can be signed
+ * with `dkim`; MIGRATION_FAILED */
 export async function mailer(app: MailerApp, options: MailerOptions): Promise<Mailer> {
   const { db, dkim, clock = systemClock, concurrency = DEFAULT_CONCURRENCY } = options;
   const from = parseAddress(options.from);
+  if (dkim) checkDkim(dkim);
   const given = options.routes ?? [defaultRoute(app)];
   const routes = given.filter((route) => route !== undefined);
   if (routes.length === 0) routes.push(localRoute(app));
   checkNames(routes);
-  await installSchema(db, MAIL_SCHEMA, SCHEMA_FOLDER);
+  await installMail(db);
   const telemetry = mailTelemetry(app.telemetry);
   const setup = { log: app.telemetry.log, dkim, folder: outboxFolder(app) };
   const running = routes.map((route) => new RunningRoute(route, setup, db, telemetry, clock));
   const delivery = { db, routes: running, from, clock };
+  const states = new RouteStates(db, app.instance, running, clock);
+  await states.write();
   const send = work(db, deliver, (job) => deliverMail(delivery, job), { concurrency });
   app.background('mail', async (signal) => {
     try {
-      await Promise.all([send(signal), keepHouse(db, running, telemetry, signal)]);
+      await Promise.all([send(signal), keepHouse(db, running, telemetry, signal), states.keep(signal)]);
     } finally {
       await Promise.all(running.map((route) => route.close()));
     }

@@ -1,69 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isGoblinError, serve } from '@goblin/core';
-import { type Database, postgres } from '@goblin/data';
 import { testPlatform } from '@goblin/mesh';
 import { z } from 'zod';
-import { mailContract, mailHandlers } from './contract.ts';
-import { smtpPeer } from './fixtures/smtp-peer.ts';
-import { greeting, until } from './fixtures/test-mail.ts';
-import { mailer } from './mailer.ts';
+import { mailService } from './fixtures/mail-service.ts';
+import { greeting } from './fixtures/test-mail.ts';
 import { resendMail } from './messages/operate.ts';
-import { mailPreview } from './preview.ts';
-import { smtp } from './routes/smtp.ts';
+import { mailContract } from './procedures/index.ts';
 import { html } from './templates/html.ts';
 import { mail } from './templates/template.ts';
 
-/** A service that greets, operates its mails by `mail.v1`, and shows them. */
-function mailService(routes: Parameters<typeof mailer>[1]['routes']) {
-  let database: Database;
-  const definition = serve(
-    mailContract,
-    async (app) => {
-      database = await app.use(postgres());
-      const running = await mailer(app, {
-        db: database,
-        from: 'tests@goblin.example',
-        ...(routes && { routes }),
-      });
-      return mailHandlers(running);
-    },
-    { routes: mailPreview([greeting], { db: () => database }) },
-  );
-  return { definition, db: () => database };
-}
-
-test('mails are operated by the procedures of mail.v1', async () => {
-  await using peer = await smtpPeer();
-  const { definition, db } = mailService([smtp({ name: 'first', url: peer.url })]);
-  await using platform = await testPlatform({ mail: definition });
-  const call = platform.client(mailContract);
-  assert.deepEqual(await call.routes({}), { routes: [{ name: 'first', health: 1, open: false }] });
-  const { id } = await db().transaction((tx) =>
-    greeting.send(tx, { key: 'a', to: 'Ada <ada@example.com>', data: { name: 'Ada' } }),
-  );
-  await until(async () => (await call.get({ id })).state === 'sent');
-  const { mails } = await call.list({ state: 'sent', recipient: 'ADA@example.com' });
-  assert.deepEqual(
-    mails.map((one) => [one.id, one.kind, one.subject, one.to, one.answer]),
-    [[id, 'tests.greeting', 'Hello Ada', [{ name: 'Ada', address: 'ada@example.com' }], '250 2.0.0 taken']],
-  );
-  assert.deepEqual((await call.list({ recipient: 'bob@example.com' })).mails, []);
-  assert.match((await call.get({ id })).text, /Dear Ada/);
-  const { id: copy } = await call.resend({ id });
-  await until(async () => (await call.get({ id: copy })).state === 'sent');
-  assert.equal(peer.mails.length, 2);
-  await assert.rejects(call.resolve({ id, as: 'sent', why: 'x' }), (error) =>
-    isGoblinError(error, 'FAILED_PRECONDITION'),
-  );
-  await assert.rejects(call.get({ id: 999 }), (error) => isGoblinError(error, 'NOT_FOUND'));
-  await call.suppress({ address: 'Bob@example.com' });
-  assert.equal((await call.suppressions({})).addresses[0]!.address, 'bob@example.com');
-  assert.deepEqual(await call.unsuppress({ address: 'bob@example.com' }), { wasListed: true });
-});
-
 test('the preview shows examples and mails, and lets nothing in them act', async () => {
-  const { definition, db } = mailService(undefined);
+  const { definition, db } = mailService();
   await using platform = await testPlatform({ mail: definition });
   await platform.client(mailContract).routes({});
   const { id } = await db().transaction((tx) =>
@@ -101,7 +48,7 @@ test('the preview shows examples and mails, and lets nothing in them act', async
 });
 
 test('in production a mailer without a route does not start', async (t) => {
-  const { definition } = mailService(undefined);
+  const { definition } = mailService();
   const before = process.env.NODE_ENV;
   process.env.NODE_ENV = 'production';
   t.after(() => {
@@ -116,8 +63,8 @@ test('in production a mailer without a route does not start', async (t) => {
 });
 
 test('two services of one database do not see each other’s mails', async () => {
-  const one = mailService(undefined);
-  const other = mailService(undefined);
+  const one = mailService();
+  const other = mailService();
   await using platform = await testPlatform({ one: one.definition, other: other.definition });
   await platform.fetch('one', '/mail');
   await platform.fetch('other', '/mail');

@@ -1,4 +1,4 @@
-/** Charging, once per key. The payment is kept as `pending` before anybody is asked for money, under a unique key;
+/** Charging, once per merchant and key. The payment is kept as `pending` before anybody is asked for money, under a unique key;
  * so whoever comes with the same key finds it and goes on with it rather than beginning another. The acquirer is
  * asked under the payment's id, and charges an id once. Hence any step may be repeated, at the same time or after a
  * crash, and the outcome is one charge. What nobody goes on with is taken up by follow.ts. */
@@ -7,6 +7,7 @@ import { type Client, type Database, fail, GoblinError, type Logger, type Secret
 import { sum } from '../../money/money.ts';
 import type { processing } from '../processing/contract.ts';
 import type { tax } from '../tax/contract.ts';
+import { conclude } from './conclude.ts';
 import type { Line, Order, Payment } from './contract.ts';
 import { follow, UNTIL_FOLLOWED } from './follow.ts';
 import type { NewPayment, PaymentTable } from './payment-table.ts';
@@ -46,8 +47,9 @@ export async function charge(parts: Charging, key: string, order: Order): Promis
 function keep({ db, table }: Charging, kept: NewPayment): Promise<Payment | undefined> {
   return db.transaction(async (tx) => {
     const payment = await table.insert(tx, kept);
-    if (payment)
-      await follow.enqueue(tx, { key: payment.id, input: { payment: payment.id }, delay: UNTIL_FOLLOWED });
+    if (!payment) return undefined;
+    const { id, merchant } = payment;
+    await follow.enqueue(tx, { key: id, input: { payment: id, merchant }, delay: UNTIL_FOLLOWED });
     return payment;
   });
 }
@@ -59,7 +61,8 @@ async function authorize(parts: Charging, payment: Payment, { card }: Order): Pr
   const { table, processor, log } = parts;
   try {
     const outcome = await processor.authorize({ paymentId: payment.id, amount: payment.amount, card });
-    return outcome.status === 'unknown' ? table.get(payment.id) : await table.conclude(payment.id, outcome);
+    if (outcome.status === 'unknown') return table.get(payment.id);
+    return await conclude(parts, payment.id, outcome, 'the customer paid by card');
   } catch (error) {
     if (!(error instanceof GoblinError)) throw error;
     log.warn({ err: error, payment: payment.id }, 'the payment stays pending');

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Money, Price } from '../../money/money.ts';
 import { Country, Goods, TaxLine } from '../tax/contract.ts';
 import { Card, KeptCard } from './card.ts';
+import { Merchant } from './merchants.ts';
 
 export const PaymentId = z.string().regex(/^pay_[0-9a-f]{32}$/, 'is not the id of a payment');
 
@@ -17,6 +18,7 @@ export type Status = z.infer<typeof Status>;
 
 export const Payment = z.object({
   id: PaymentId,
+  merchant: Merchant,
   status: Status,
   /** Why it was declined or failed. */
   reason: z.string().nullable(),

@@ -1,4 +1,4 @@
-/** The payments as they are kept. Each change names the status it starts from, so that of two who change a
+/** The payments as they are kept, those of the merchant in the context. Each change names the status it starts from, so that of two who change a
  * payment at the same time one wins and the other sees what it has become. */
 import { randomBytes } from 'node:crypto';
 import { type Database, fail, type Queryable, sql } from 'goblin';
@@ -10,6 +10,7 @@ import type { Line, Order, Payment } from './contract.ts';
 
 interface Row {
   readonly id: string;
+  readonly merchant: Payment['merchant'];
   readonly status: Payment['status'];
   readonly reason: string | null;
   readonly currency: string;
@@ -22,7 +23,8 @@ interface Row {
   readonly settled_at: Date | null;
 }
 
-const COLUMNS = sql`id, status, reason, currency, minor, country, lines, taxes, card, created_at, settled_at`;
+const COLUMNS = sql`
+  id, merchant, status, reason, currency, minor, country, lines, taxes, card, created_at, settled_at`;
 
 export interface NewPayment {
   readonly key: string;
@@ -45,13 +47,14 @@ export interface PaymentTable {
   /** @throws NOT_FOUND */
   get(id: string): Promise<Payment>;
   latest(limit: number, before: string | undefined): Promise<Payment[]>;
-  /** Gives a pending payment its outcome. Answers what it is now, whoever made it so. */
-  conclude(id: string, outcome: Final): Promise<Payment>;
+  /** Gives a pending payment its outcome. Undefined when it is not pending any more. */
+  conclude(tx: Queryable, id: string, outcome: Final): Promise<Payment | undefined>;
   /** Undefined when it cannot be settled: it is already, it was declined or has failed, or there is no payment of
    * this id and amount. */
   settle(tx: Queryable, id: string, amount: Money): Promise<SettledPayment | undefined>;
 }
 
+/** @param db of the merchant in the context: see withTenant. */
 export function paymentTable(db: Database): PaymentTable {
   async function find(id: string): Promise<Payment | undefined> {
     const row = await db.maybeOne<Row>(sql`select ${COLUMNS} from payment where id = ${id}`);
@@ -69,7 +72,7 @@ export function paymentTable(db: Database): PaymentTable {
         values (${`pay_${randomBytes(16).toString('hex')}`}, ${key}, ${fingerprint}, ${order.amount.currency},
           ${order.amount.minor}, ${order.country}, ${JSON.stringify(lines)}, ${JSON.stringify(taxes)},
           ${JSON.stringify(kept(order.card))}, ${order.email ?? null})
-        on conflict (key) do nothing
+        on conflict (merchant, key) do nothing
         returning ${COLUMNS}`);
       return row && paymentOf(row);
     },
@@ -86,12 +89,12 @@ export function paymentTable(db: Database): PaymentTable {
         order by created_at desc, id desc limit ${limit}`);
       return rows.map(paymentOf);
     },
-    async conclude(id, outcome) {
+    async conclude(tx, id, outcome) {
       const reason = 'reason' in outcome ? outcome.reason : null;
-      const row = await db.maybeOne<Row>(sql`
+      const row = await tx.maybeOne<Row>(sql`
         update payment set status = ${outcome.status}, reason = ${reason}
         where id = ${id} and status = 'pending' returning ${COLUMNS}`);
-      return row ? paymentOf(row) : get(id);
+      return row && paymentOf(row);
     },
     async settle(tx, id, { currency, minor }) {
       const row = await tx.maybeOne<Row & { email: string | null }>(sql`
@@ -104,9 +107,10 @@ export function paymentTable(db: Database): PaymentTable {
 }
 
 function paymentOf(row: Row): Payment {
-  const { id, status, reason, currency, minor, country, lines, taxes, card } = row;
+  const { id, merchant, status, reason, currency, minor, country, lines, taxes, card } = row;
   return {
     id,
+    merchant,
     status,
     reason,
     amount: money(currency, minor),

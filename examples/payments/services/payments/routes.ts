@@ -1,6 +1,6 @@
 /** The public face of the payments: REST with Idempotency-Key, and a stream of server-sent events per payment. */
 import { ReadableStream } from 'node:stream/web';
-import { type Client, fail, type Route } from 'goblin';
+import { type Client, context, fail, type Route } from 'goblin';
 import type { Order, Payment, payments } from './contract.ts';
 
 const NO_STORE = { 'cache-control': 'no-store' };
@@ -29,7 +29,9 @@ export const routes: Readonly<Record<string, Route<typeof payments>>> = {
 
   async 'GET /v1/payments/:id/events'(_request, call, { id = '' }) {
     await call.get({ id });
-    const body = ReadableStream.from(serverSentEvents(call, id)) as globalThis.ReadableStream<Uint8Array>;
+    const body = ReadableStream.from(
+      serverSentEvents(call, id, context.tenant),
+    ) as globalThis.ReadableStream<Uint8Array>;
     return new Response(body, { headers: { ...NO_STORE, 'content-type': 'text/event-stream' } });
   },
 };
@@ -48,8 +50,19 @@ async function bodyOf(request: Request): Promise<unknown> {
   }
 }
 
-async function* serverSentEvents(call: Client<typeof payments>, id: string): AsyncGenerator<Uint8Array> {
-  for await (const payment of call.watch({ id })) yield serverSentEvent(payment);
+/** Whoever reads the stream does so outside of the request's context; so it is told whose the call is. */
+async function* serverSentEvents(
+  call: Client<typeof payments>,
+  id: string,
+  tenant: string | undefined,
+): AsyncGenerator<Uint8Array> {
+  const changes = call.watch({ id })[Symbol.asyncIterator]();
+  const next = (): Promise<IteratorResult<Payment>> => context.run({ tenant }, () => changes.next());
+  try {
+    for (let change = await next(); !change.done; change = await next()) yield serverSentEvent(change.value);
+  } finally {
+    await changes.return?.();
+  }
 }
 
 /** https://html.spec.whatwg.org/multipage/server-sent-events.html */

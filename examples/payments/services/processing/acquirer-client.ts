@@ -3,7 +3,7 @@
  * and a refused one MAX_REFUSALS times. What then is still without an answer is `unknown`: it may have been charged. */
 import { context, fail, type Logger, type Secret, sleep } from 'goblin';
 import { z } from 'zod';
-import type { Money } from '../../money/money.ts';
+import { Money } from '../../money/money.ts';
 import type { Final, Outcome } from './contract.ts';
 
 const TRY_TIMEOUT_MS = 2_500;
@@ -17,6 +17,7 @@ const Charge = z.object({
   id: z.string(),
   status: z.enum(['authorized', 'settled', 'declined', 'canceled']),
   reason: z.string().optional(),
+  amount: z.unknown(),
 });
 
 interface Answer {
@@ -28,6 +29,8 @@ export interface AcquirerClient {
   charge(reference: string, amount: Money, cardNumber: string): Promise<Outcome>;
   /** What became of a charge; one that was not made by now will never be. @throws ACQUIRER_UNAVAILABLE */
   resolve(reference: string): Promise<Final>;
+  /** The money that has arrived; undefined while none has. @throws ACQUIRER_UNAVAILABLE */
+  settled(reference: string): Promise<Money | undefined>;
 }
 
 export interface AcquirerClientOptions {
@@ -37,12 +40,13 @@ export interface AcquirerClientOptions {
 }
 
 export function acquirerClient({ url, key, log }: AcquirerClientOptions): AcquirerClient {
-  async function ask(path: string, body: object): Promise<Answer | 'refused' | 'unanswered'> {
+  /** With a body a POST, without one a GET. */
+  async function ask(path: string, body?: object): Promise<Answer | 'refused' | 'unanswered'> {
     try {
       const answer = await fetch(new URL(path, url), {
-        method: 'POST',
+        method: body ? 'POST' : 'GET',
         headers: { authorization: `Bearer ${key.reveal()}`, 'content-type': 'application/json' },
-        body: JSON.stringify(body),
+        body: body ? JSON.stringify(body) : null,
         signal: AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs())]),
       });
       const { status } = answer;
@@ -56,8 +60,14 @@ export function acquirerClient({ url, key, log }: AcquirerClientOptions): Acquir
     }
   }
 
-  /** Undefined when there was no answer that says anything. */
-  async function askAgain(path: string, body: object): Promise<Answer | undefined> {
+  /** @throws ACQUIRER_UNAVAILABLE when there was no answer that says anything */
+  async function answerOf(path: string, body?: object): Promise<Answer> {
+    const answer = await askAgain(path, body);
+    return answer ?? fail('ACQUIRER_UNAVAILABLE', undefined, 'the acquirer does not answer');
+  }
+
+  /** Undefined for want of an answer. */
+  async function askAgain(path: string, body?: object): Promise<Answer | undefined> {
     let refusals = 0;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
       const answer = await ask(path, body);
@@ -70,14 +80,19 @@ export function acquirerClient({ url, key, log }: AcquirerClientOptions): Acquir
 
   return {
     async charge(reference, amount, cardNumber) {
-      const answer = await askAgain('/v1/charges', { reference, amount, card: { number: cardNumber } });
+      const merchant = context.tenant ?? fail('TENANT_REQUIRED');
+      const body = { reference, merchant, amount, card: { number: cardNumber } };
+      const answer = await askAgain('/v1/charges', body);
       return answer ? outcomeOf(answer) : { status: 'unknown' };
     },
     async resolve(reference) {
-      const answer = await askAgain('/v1/cancellations', { reference });
-      return answer
-        ? outcomeOf(answer)
-        : fail('ACQUIRER_UNAVAILABLE', undefined, 'the acquirer does not answer');
+      return outcomeOf(await answerOf('/v1/cancellations', { reference }));
+    },
+    async settled(reference) {
+      const answer = await answerOf(`/v1/charges?reference=${reference}`);
+      if (answer.status === 404) return undefined;
+      const { status, amount } = chargeIn(answer);
+      return status === 'settled' ? Money.parse(amount) : undefined;
     },
   };
 }
@@ -87,9 +102,13 @@ function timeoutMs(): number {
   return Math.max(1, Math.floor(Math.min(TRY_TIMEOUT_MS, context.timeLeft() - MARGIN_MS)));
 }
 
-function outcomeOf({ status, body }: Answer): Final {
+function chargeIn({ status, body }: Answer): z.infer<typeof Charge> {
   if (status >= 300) fail('INTERNAL', { status, body }, `the acquirer answered ${status}`);
-  const charge = Charge.parse(body);
+  return Charge.parse(body);
+}
+
+function outcomeOf(answer: Answer): Final {
+  const charge = chargeIn(answer);
   switch (charge.status) {
     case 'authorized':
     case 'settled':

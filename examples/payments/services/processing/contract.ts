@@ -1,6 +1,6 @@
 import { contract } from 'goblin';
 import { z } from 'zod';
-import { Price } from '../../money/money.ts';
+import { Money, Price } from '../../money/money.ts';
 import { Card } from '../payments/card.ts';
 import { PaymentId } from '../payments/contract.ts';
 
@@ -32,6 +32,14 @@ export const processing = contract('processing.v1', {
       'Finds out what became of a payment; one that the acquirer does not know of will not be charged any more.',
     input: z.object({ paymentId: PaymentId }),
     output: Final,
+    idempotent: true,
+    deadline: '10s',
+    errors: ['ACQUIRER_UNAVAILABLE'],
+  },
+  settlement: {
+    summary: 'Asks the acquirer for the money of a payment that has arrived; null while none has.',
+    input: z.object({ paymentId: PaymentId }),
+    output: z.object({ amount: Money.nullable() }),
     idempotent: true,
     deadline: '10s',
     errors: ['ACQUIRER_UNAVAILABLE'],

@@ -27,5 +27,9 @@ export default serve(processing, async (app) => {
       const known = await attempts.begin(paymentId);
       return known ?? attempts.finish(paymentId, await acquirer.resolve(paymentId));
     },
+
+    async settlement({ paymentId }) {
+      return { amount: (await acquirer.settled(paymentId)) ?? null };
+    },
   };
 });

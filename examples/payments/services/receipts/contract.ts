@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Payment, PaymentId } from '../payments/contract.ts';
 
 export const Receipt = z.object({
-  /** `2026-000042`: counted from 1 in each year (UTC), without a gap. */
+  /** `2026-000042`: counted from 1 in each year (UTC) of its merchant, without a gap. */
   number: z.string().regex(/^\d{4}-\d{6,}$/),
   issuedAt: z.iso.datetime(),
   /** As it was when it settled. */

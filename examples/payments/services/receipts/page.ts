@@ -1,5 +1,6 @@
 /** The receipt as a page: for the screen and for paper. Everything that came from outside is escaped. */
 import { format, type Money } from '../../money/money.ts';
+import { merchants } from '../payments/merchants.ts';
 import type { TaxLine } from '../tax/contract.ts';
 import type { Receipt } from './contract.ts';
 
@@ -10,7 +11,7 @@ export function receiptPage({ number, issuedAt, payment }: Receipt): string {
   return layout(
     `Receipt ${number}`,
     `<header>
-      <p class="shop">The Goblin Shop</p>
+      <p class="shop">${escaped(merchants[payment.merchant])}</p>
       <h1>Receipt <span>${escaped(number)}</span></h1>
       <p><time datetime="${escaped(issuedAt)}">${escaped(dateOf(issuedAt))}</time> · ${escaped(countryName(country))}</p>
     </header>

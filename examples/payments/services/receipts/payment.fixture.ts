@@ -7,6 +7,7 @@ export function paymentFixture(): Payment {
   const eur = (minor: number) => money('EUR', minor);
   return {
     id: `pay_${randomBytes(16).toString('hex')}`,
+    merchant: 'goblin-shop',
     status: 'settled',
     reason: null,
     amount: eur(4489),

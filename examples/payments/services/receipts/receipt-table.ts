@@ -1,5 +1,5 @@
-/** The receipts as they are kept. A payment has one; the numbers of a year have no gap, because a number is taken
- * in the transaction that keeps the receipt, under the lock of the year's row. */
+/** The receipts as they are kept. A payment has one, and whoever knows its id may see it. The numbers of a merchant's
+ * year have no gap, because a number is taken in the transaction that keeps the receipt, under the lock of that year's row. */
 import { fail, type Queryable, sql } from 'goblin';
 import type { Payment } from '../payments/contract.ts';
 import type { Receipt } from './contract.ts';
@@ -17,11 +17,12 @@ export async function issue(tx: Queryable, payment: Payment): Promise<void> {
   if (known) return;
   await tx.query(sql`
     with taken as (
-      insert into last_number (year, number) values (extract(year from now() at time zone 'UTC'), 1)
-      on conflict (year) do update set number = last_number.number + 1
-      returning year, number)
-    insert into receipt (payment_id, year, number, payment)
-    select ${payment.id}, year, number, ${JSON.stringify(payment)} from taken`);
+      insert into last_number (merchant, year, number)
+      values (${payment.merchant}, extract(year from now() at time zone 'UTC'), 1)
+      on conflict (merchant, year) do update set number = last_number.number + 1
+      returning merchant, year, number)
+    insert into receipt (payment_id, merchant, year, number, payment)
+    select ${payment.id}, merchant, year, number, ${JSON.stringify(payment)} from taken`);
 }
 
 /** @throws NOT_FOUND */

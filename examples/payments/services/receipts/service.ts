@@ -1,30 +1,37 @@
-/** Writes a receipt for each payment that settles, shows it, and sends it to who asked for that: by an SMTP server, and by
- * Postmark when that one does not take it. Without the secrets of either, mails stay on this machine, as files. */
+/** Writes a receipt for each payment that settles, shows it, and sends it to who asked for that: by one SMTP server, and by
+ * another when that one certainly did not take it. Without the secrets of either, mails stay on this machine, as files. */
 import { type Client, isGoblinError, postgres, secret, serve, subscribe } from 'goblin';
-import { mailer, postmark, smtp } from 'goblin/mail';
+import { mailer, smtp } from 'goblin/mail';
 import { settled } from '../payments/events.ts';
+import { merchants } from '../payments/merchants.ts';
 import { receipts } from './contract.ts';
 import { receiptMail } from './mail.ts';
 import { pendingPage, receiptPage } from './page.ts';
 import { findReceipt, issue } from './receipt-table.ts';
 
+const SENDER = 'receipts@shop.example';
+
 export default serve(
   receipts,
   async (app) => {
     const db = await app.use(postgres({ migrations: new URL('./migrations', import.meta.url) }));
-    const { SMTP_URL: url, POSTMARK_TOKEN: token } = app.config({
+    const { SMTP_URL: main, SMTP_SPARE_URL: spare } = app.config({
       SMTP_URL: secret({ optional: true }),
-      POSTMARK_TOKEN: secret({ optional: true }),
+      SMTP_SPARE_URL: secret({ optional: true }),
     });
-    const from = 'The Goblin Shop <receipts@shop.example>';
-    await mailer(app, { db, from, routes: [url && smtp({ url }), token && postmark({ token })] });
+    await mailer(app, {
+      db,
+      from: SENDER,
+      routes: [main && smtp({ name: 'main', url: main }), spare && smtp({ name: 'spare', url: spare })],
+    });
 
     const onSettled = subscribe(db, settled, { group: 'receipts' }, async ({ payload }, tx) => {
       const { email, ...payment } = payload;
       await issue(tx, payment);
       if (email === undefined) return;
       const data = await findReceipt(tx, payment.id);
-      await receiptMail.send(tx, { key: payment.id, to: email, data });
+      const from = { name: merchants[payment.merchant], address: SENDER };
+      await receiptMail.send(tx, { key: payment.id, from, to: email, data });
     });
     app.background('issue', onSettled);
     return { get: ({ paymentId }) => findReceipt(db, paymentId) };

@@ -15,6 +15,7 @@ function messageOf(type = 'charge.settled', id = `msg_${randomUUID()}`) {
   const data = {
     id: 'ch_1',
     reference: 'pay_1',
+    merchant: 'goblin-shop',
     amount: { currency: 'EUR', minor: 1999 },
     status: 'settled',
   };

@@ -1,15 +1,16 @@
 /** Takes in what the acquirer tells. A message counts once however often it comes: it is kept by its id, and what
- * it says is told on as an event, in one transaction. Types that nobody here needs are kept and no more. */
-import { type Client, fail, postgres, secret, serve, sql } from 'goblin';
+ * it says is told on as an event of its merchant, in one transaction. Types that nobody here needs are kept and no more. */
+import { type Client, context, fail, postgres, secret, serve, sql } from 'goblin';
 import { z } from 'zod';
 import { Money } from '../../money/money.ts';
+import { Merchant } from '../payments/merchants.ts';
 import { webhooks } from './contract.ts';
 import { chargeSettled } from './events.ts';
 import { verify } from './signature.ts';
 
 const Message = z.object({
   type: z.string(),
-  data: z.object({ id: z.string(), reference: z.string(), amount: Money }),
+  data: z.object({ id: z.string(), reference: z.string(), merchant: Merchant, amount: Money }),
 });
 
 export default serve(
@@ -28,11 +29,10 @@ export default serve(
             on conflict do nothing`);
           if (count === 0) return { duplicate: true };
           if (type === 'charge.settled') {
-            await chargeSettled.publish(tx, {
-              chargeId: data.id,
-              reference: data.reference,
-              amount: data.amount,
-            });
+            const { id: chargeId, reference, merchant, amount } = data;
+            await context.run({ tenant: merchant }, () =>
+              chargeSettled.publish(tx, { chargeId, reference, amount }),
+            );
           }
           return { duplicate: false };
         });

@@ -13,7 +13,7 @@ import {
   verifyBackup,
 } from '@goblin/data';
 import { type CommandContext, UsageError } from '../command.ts';
-import { type BackupPlaces, backupPlaces } from '../services/backups.ts';
+import { type BackupPlaces, commandPlaces } from '../services/backups.ts';
 import { type Colours, coloursFor } from '../terminal/colours.ts';
 import { megabytes, type Progress, withProgress } from '../terminal/progress.ts';
 import { columns } from '../terminal/text.ts';
@@ -33,16 +33,16 @@ export async function run(context: CommandContext): Promise<number> {
   const [action, ...names] = context.positionals;
   if (action !== 'now' && action !== 'list' && action !== 'verify')
     throw new UsageError('say what to do: goblin backup now, list or verify');
-  const places = await backupPlaces(context, await context.project());
+  await using places = await commandPlaces(context, await context.project());
   switch (action) {
     case 'now':
-      return withProgress(context, UNTOUCHED, (progress, signal) =>
+      return await withProgress(context, UNTOUCHED, (progress, signal) =>
         makeOne(context, places, progress, signal),
       );
     case 'list':
       return list(context, await listBackups(places.vault));
     case 'verify':
-      return withProgress(context, UNTOUCHED, (progress, signal) =>
+      return await withProgress(context, UNTOUCHED, (progress, signal) =>
         verify(context, places, names, progress, signal),
       );
   }
@@ -87,13 +87,14 @@ async function verify(
   return report(context, verified, progress);
 }
 
-function verifyOne(
-  { folder, vault }: BackupPlaces,
+async function verifyOne(
+  { folder, vault, auditKey }: BackupPlaces,
   record: BackupRecord,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<BackupRecord> {
   return verifyBackup(folder, vault, record, {
+    auditKey: await auditKey(),
     signal,
     onProgress: (step, done, total) =>
       progress.show(STEPS[step], done, total, step === 'check' ? undefined : 'bytes'),
@@ -128,18 +129,37 @@ function list(context: CommandContext, records: readonly BackupRecord[]): number
   else if (records.length === 0) context.print('there is no backup yet: goblin backup now');
   else {
     const colours = coloursFor(context.io.stdout, context.io.env);
-    const head = ['BACKUP', 'STATE', 'RESTORES FROM', 'DATA', 'STORED', 'RESTORE TOOK'].map(colours.dim);
-    const rows = records.map((record) => [
-      record.id,
-      stateText(record, colours),
-      record.endedAt,
-      megabytes(record.dataBytes),
-      megabytes(record.storedBytes),
-      record.verification ? `${record.verification.restoreSeconds.toFixed(1)} s` : '-',
-    ]);
-    context.print(columns([head, ...rows], ['left', 'left', 'left', 'right', 'right', 'right']));
+    context.print(columns(table(records, colours), ['left', 'left', 'left', 'right', 'right', 'right']));
+    for (const line of records.flatMap((record) => faultLines(record, colours))) context.print(line);
   }
   return 0;
+}
+
+/** A column for each check that any of them had. */
+function table(records: readonly BackupRecord[], colours: Colours): string[][] {
+  const checks = new Set(
+    records.flatMap(({ verification }) => verification?.checks ?? []).map(({ name }) => name),
+  );
+  const head = ['BACKUP', 'STATE', 'RESTORES FROM', 'DATA', 'STORED', 'RESTORED IN', ...checks];
+  const rows = records.map((record) => [
+    record.id,
+    stateText(record, colours),
+    record.endedAt,
+    megabytes(record.dataBytes),
+    megabytes(record.storedBytes),
+    record.verification ? `${record.verification.restoreSeconds.toFixed(1)} s` : '-',
+    ...[...checks].map((name) => {
+      const found = record.verification?.checks.find((check) => check.name === name);
+      return found ? (found.good ? colours.green('ok') : colours.red('bad')) : colours.dim('-');
+    }),
+  ]);
+  return [head.map((title) => colours.dim(title.toUpperCase())), ...rows];
+}
+
+/** Why it is bad. */
+function faultLines({ id, verification }: BackupRecord, { red }: Colours): string[] {
+  const faults = verification?.checks.filter(({ good }) => !good) ?? [];
+  return faults.map(({ name, detail }) => `${id}  ${red(name)}: ${detail}`);
 }
 
 /** A record without the counts of all tables. */

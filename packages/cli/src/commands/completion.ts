@@ -6,7 +6,13 @@ export async function run(context: CommandContext): Promise<void> {
   const [shell] = context.positionals;
   if (shell === 'services') {
     const { model } = await context.project();
-    return context.print([...Object.keys(model.services), ...(model.edge ? ['edge'] : [])].join('\n'));
+    return context.print(
+      [
+        ...Object.keys(model.services),
+        ...(model.edge ? ['edge'] : []),
+        ...(model.backup ? ['backup'] : []),
+      ].join('\n'),
+    );
   }
   const script = shell === undefined ? undefined : SHELLS[shell];
   if (!script) throw new UsageError(`name your shell: ${Object.keys(SHELLS).join(', ')}`);

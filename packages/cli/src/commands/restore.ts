@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { momentOf, type RestorePlan, type RestoreStep, type RestoreTarget, restore } from '@goblin/data';
 import { type CommandContext, UsageError } from '../command.ts';
-import { backupPlaces, embeddedFolder } from '../services/backups.ts';
+import { commandPlaces, embeddedFolder } from '../services/backups.ts';
 import { type Colours, coloursFor } from '../terminal/colours.ts';
 import { withProgress } from '../terminal/progress.ts';
 
@@ -24,10 +24,11 @@ export async function run(context: CommandContext): Promise<number> {
   const backup = context.text('backup');
   const target = targetOf(context.text('at'), backup, say);
   const project = await context.project();
-  const { folder, vault } = await backupPlaces(context, project);
+  await using places = await commandPlaces(context, project);
+  const { folder, vault } = places;
   const into = context.text('into');
   const place = into === undefined ? folder : embeddedFolder(resolve(context.io.cwd, into));
-  return withProgress(context, UNTOUCHED, async (progress, signal) => {
+  return await withProgress(context, UNTOUCHED, async (progress, signal) => {
     const report = await restore(place, vault, {
       target,
       ...(backup !== undefined && { backup }),

@@ -1,6 +1,6 @@
 /** `goblin run <service>`: the process of one instance. What it loads decides how fast a service starts. */
 import { type SupervisorLink, supervisorLink } from '@goblin/deploy/instance';
-import { EDGE } from '@goblin/deploy/project';
+import { BACKUP, EDGE } from '@goblin/deploy/project';
 import { type CommandContext, UsageError } from '../command.ts';
 import { platformProcess } from '../run/process.ts';
 import { serviceNamed } from '../services/definition.ts';
@@ -31,8 +31,9 @@ async function serve(
   supervisor: SupervisorLink | undefined,
 ): Promise<number> {
   const project = await context.project();
-  const { edge } = project.model;
-  const model = name === EDGE && edge ? undefined : serviceNamed(project, name);
+  const { edge, backup } = project.model;
+  const isOurs = (name === EDGE && edge) || (name === BACKUP && backup);
+  const model = isOurs ? undefined : serviceNamed(project, name);
   const env = { ...model?.env, ...context.io.env };
   const self = await platformProcess({ name, project, argv: context.rest, env, supervisor });
   if (model?.kind === 'service') {
@@ -42,6 +43,10 @@ async function serve(
   if (model?.kind === 'program') {
     const { runProgram } = await import('../run/run-program.ts');
     return runProgram(self, model);
+  }
+  if (name === BACKUP) {
+    const { runBackup } = await import('../run/run-backup.ts');
+    return runBackup(self, backup!, env);
   }
   const { runEdge } = await import('../run/run-edge.ts');
   return runEdge(self, edge!);

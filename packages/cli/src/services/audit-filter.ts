@@ -41,8 +41,8 @@ function subjectOf(text: string | undefined): AuditFilter['subject'] {
   return slash < 0 ? { type: text } : { type: text.slice(0, slash), id: text.slice(slash + 1) };
 }
 
-/** A time, or how long ago it was. */
-function timeOf(context: CommandContext, name: string): Date | undefined {
+/** A time, or how long ago it was. @throws UsageError */
+export function timeOf(context: CommandContext, name: string): Date | undefined {
   const text = context.text(name);
   if (text === undefined) return undefined;
   const time = /^[\d.]+[a-z]+$/.test(text) ? Date.now() - milliseconds(text) : Date.parse(text);

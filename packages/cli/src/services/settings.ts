@@ -1,9 +1,10 @@
 /** The settings of a service with their values as they are now: its own, its modules' and those of every process. */
 import { resolve } from 'node:path';
 import { type ConfigReader, Secret, type Setting } from '@goblin/core';
-import { EDGE, type Project } from '@goblin/deploy/project';
+import { BACKUP, EDGE, type Project } from '@goblin/deploy/project';
 import type { Io } from '../command.ts';
 import { PROCESS_SETTINGS, processConfig } from '../run/process.ts';
+import { BACKUP_SETTINGS } from './backups.ts';
 import { loadDefinition, serviceNamed } from './definition.ts';
 import { dryBuild } from './dry-build.ts';
 
@@ -14,7 +15,9 @@ export interface ValuedSetting extends Setting {
 
 /** @throws NOT_FOUND, CONFIG_INVALID when the service cannot be loaded. */
 export async function settingsOf(project: Project, name: string, env: Io['env']): Promise<ValuedSetting[]> {
-  const model = name === EDGE && project.model.edge ? undefined : serviceNamed(project, name);
+  const { edge, backup } = project.model;
+  const isOurs = (name === EDGE && edge) || (name === BACKUP && backup);
+  const model = isOurs ? undefined : serviceNamed(project, name);
   const config = processConfig(name, project, [], { ...model?.env, ...env }, true);
   const values: Record<string, unknown> = {};
   const read: ConfigReader = (schemas) => {
@@ -25,6 +28,7 @@ export async function settingsOf(project: Project, name: string, env: Io['env'])
   if (model?.kind === 'service') {
     await dryBuild(name, await loadDefinition(name, resolve(project.folder, model.from)), read);
   }
+  if (isOurs && name === BACKUP) read(BACKUP_SETTINGS);
   read(PROCESS_SETTINGS);
   return config.describe().map((setting) => ({ ...setting, value: shown(values[setting.name], setting) }));
 }

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 
 const REPOSITORY = join(import.meta.dirname, '../../../..');
 export const BIN: string = join(REPOSITORY, 'packages/goblin/bin/goblin.js');
-const WAIT_MS = 30_000;
+const WAIT_MS = 60_000;
 
 export interface Finished {
   readonly code: number | null;

@@ -39,7 +39,7 @@ test('whoever is killed while chaining, every entry has one place in a whole cha
     const chainers = [1, 2].map(() => program('audit-chainer', embedded.folder, ...files));
     await Promise.all(chainers.map((chainer) => chainer.next()));
     const before = await count('audit_chain');
-    await until(async () => (await count('audit_chain')) > before + 50, 30_000);
+    await until(async () => (await count('audit_chain')) > before + 50, 90_000);
     if (round % 3 === 2) await embedded.killServer();
     await Promise.all(chainers.map((chainer) => chainer.kill()));
   }
@@ -48,7 +48,7 @@ test('whoever is killed while chaining, every entry has one place in a whole cha
 
   await using last = program('audit-chainer', embedded.folder, ...files);
   await last.next();
-  await until(async () => (await count('audit_chain')) === (await count('audit_entry')), 30_000);
+  await until(async () => (await count('audit_chain')) === (await count('audit_entry')), 90_000);
   await last.end();
   const { publicKey } = await ensureSigningKey(keyFile);
   const report = await verifyAudit(db, { keys: [publicKey], checkpointsFile });

@@ -68,11 +68,11 @@ export function startChainer(db: Database, options: ChainerOptions): Chainer {
     while (!signal.aborted) {
       try {
         isIdle = true;
-        const waitMs = await round(false);
+        const dueInMs = await round(false);
         failures = 0;
-        if (waitMs < POLL_MS) isIdle = false;
-        if (waitMs === 0) continue;
-        await wake.wait(waitMs, signal);
+        if (dueInMs !== undefined) isIdle = false;
+        if (dueInMs === 0) continue;
+        await wake.wait(Math.min(dueInMs ?? POLL_MS, POLL_MS), signal);
         await sleep(GATHER_MS, signal).catch(() => {});
       } catch (error) {
         isIdle = false;
@@ -104,17 +104,17 @@ export function startChainer(db: Database, options: ChainerOptions): Chainer {
   };
 }
 
-/** Does what is due; answers after how many milliseconds it should be called again. */
-function roundOf(db: Database, options: ChainerOptions): (isLast: boolean) => Promise<number> {
+/** Does what is due; answers in how many milliseconds there is more to do, undefined where nothing is left. */
+function roundOf(db: Database, options: ChainerOptions): (isLast: boolean) => Promise<number | undefined> {
   const telemetry = auditTelemetry(db.telemetry, db.schema);
   let soonMs = FIRST_SOON_MS;
   let key: SigningKey | undefined;
 
-  /** Answers in how many milliseconds there is something to sign. */
-  async function signIfDue(isLast: boolean): Promise<number> {
+  /** Answers in how many milliseconds there is something to sign, undefined where nothing is left. */
+  async function signIfDue(isLast: boolean): Promise<number | undefined> {
     const end = await endOfChain(db);
     const last = await lastCheckpoint(db);
-    if (!end.hash || end.sequence === last?.sequence) return POLL_MS;
+    if (!end.hash || end.sequence === last?.sequence) return undefined;
     const dueInMs = last && !isLast ? CHECKPOINT_MS - last.ageMs : 0;
     if (dueInMs > 0) return dueInMs;
     key ??= await options.key();
@@ -123,7 +123,7 @@ function roundOf(db: Database, options: ChainerOptions): (isLast: boolean) => Pr
     await appendCheckpoint(options.checkpoints, checkpoint);
     await insertCheckpoint(db, checkpoint);
     db.telemetry.log.info({ checkpoint }, `the audit trail of ${end.owner} stands at ${end.sequence}`);
-    return POLL_MS;
+    return undefined;
   }
 
   return async (isLast) => {
@@ -135,7 +135,7 @@ function roundOf(db: Database, options: ChainerOptions): (isLast: boolean) => Pr
     // There may be more; undefined: another process is at it.
     if (chained) return 0;
     soonMs = soon ? Math.min(soonMs * 2, MAX_SOON_MS) : FIRST_SOON_MS;
-    return Math.min(soon ? soonMs : POLL_MS, signInMs);
+    return soon ? Math.min(soonMs, signInMs ?? soonMs) : signInMs;
   };
 }
 

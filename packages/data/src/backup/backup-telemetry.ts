@@ -2,6 +2,8 @@
 import { type Counter, type Gauge, systemClock, type Telemetry } from '@goblin/core';
 import { type BackupRecord, stateOf } from './backup-record.ts';
 
+export type BackupPart = 'log' | 'backup' | 'verification';
+
 export interface BackupTelemetry extends Disposable {
   /** At this time (milliseconds since the Unix epoch) everything was in the store. */
   covered(atMs: number): void;
@@ -9,27 +11,38 @@ export interface BackupTelemetry extends Disposable {
   standsBy(): void;
   /** The newest good backup. */
   good(record: BackupRecord): void;
+  /** How old what is not in the store may be; undefined while this one stands by. */
+  readonly rpoMs: number | undefined;
+  /** How old the newest good backup is; undefined while none is known. */
+  readonly ageMs: number | undefined;
   readonly logBytes: Counter;
-  readonly failures: { readonly log: Counter; readonly backup: Counter };
+  /** Of archiving the log, making a base backup, and of base backups that were found bad. */
+  readonly failures: Readonly<Record<BackupPart, Counter>>;
 }
 
 export function backupTelemetry({ metrics }: Telemetry): BackupTelemetry {
   let coveredMs: number | undefined = systemClock.wall();
   let goodAtMs: number | undefined;
-  const since = (ms: number): number => Math.max(0, systemClock.wall() - ms) / 1_000;
+  const since = (ms: number | undefined): number | undefined =>
+    ms === undefined ? undefined : Math.max(0, systemClock.wall() - ms);
+  const rpoMs = (): number | undefined => since(coveredMs);
+  const ageMs = (): number | undefined => since(goodAtMs);
+  const observe = (name: string, help: string, age: () => number | undefined): Disposable =>
+    metrics.observe(name, { help }, (set) => {
+      const ms = age();
+      if (ms !== undefined) set(ms / 1_000);
+    });
   const gauge = (name: string, help: string): Gauge => metrics.gauge(name, { help }).with();
   const observed = [
-    metrics.observe(
+    observe(
       'backup_rpo_seconds',
-      {
-        help: 'How old what is not in the store is at most: what would be lost if the machine were lost now.',
-      },
-      (set) => coveredMs !== undefined && set(since(coveredMs)),
+      'How old what is not in the store is at most: what would be lost if the machine were lost now.',
+      rpoMs,
     ),
-    metrics.observe(
+    observe(
       'backup_age_seconds',
-      { help: 'Time since the end of the last backup that was restored and found good.' },
-      (set) => goodAtMs !== undefined && set(since(goodAtMs)),
+      'Time since the end of the last backup that was restored and found good.',
+      ageMs,
     ),
   ];
   const rto = gauge(
@@ -40,10 +53,16 @@ export function backupTelemetry({ metrics }: Telemetry): BackupTelemetry {
   const data = gauge('backup_data_bytes', 'Files of the last good base backup.');
   const stored = gauge('backup_stored_bytes', 'What the last good base backup takes in the store.');
   const failures = metrics.counter('backup_failures_total', {
-    help: 'Times archiving the log, or making or verifying a base backup failed.',
+    help: 'Times archiving the log or making a base backup failed, and base backups that verification found bad.',
     labels: ['part'],
   });
   return {
+    get rpoMs() {
+      return rpoMs();
+    },
+    get ageMs() {
+      return ageMs();
+    },
     covered: (atMs) => {
       coveredMs = Math.max(coveredMs ?? 0, atMs);
     },
@@ -61,7 +80,11 @@ export function backupTelemetry({ metrics }: Telemetry): BackupTelemetry {
     logBytes: metrics
       .counter('backup_log_stored_bytes_total', { help: 'Bytes of the log that were put into the store.' })
       .with(),
-    failures: { log: failures.with('log'), backup: failures.with('backup') },
+    failures: {
+      log: failures.with('log'),
+      backup: failures.with('backup'),
+      verification: failures.with('verification'),
+    },
     [Symbol.dispose]() {
       for (const one of observed) one[Symbol.dispose]();
     },

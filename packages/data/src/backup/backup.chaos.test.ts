@@ -42,6 +42,7 @@ test('a backup made while others write is restored, checked and only then called
       ['restore', true],
       ['amcheck', true],
       ['tables', true],
+      ['audit', true],
     ],
   );
   assert.deepEqual((await listRecords(site.vault)).map(stateOf), ['good']);
@@ -53,8 +54,8 @@ test('rows that are missing after the restore, and a check of the caller that fa
   const tables = record.tables.map((one) =>
     one.table === 'shop.quiet' ? { ...one, atLeast: 5_001, atMost: 5_001 } : one,
   );
-  const audit = {
-    name: 'audit',
+  const ledger = {
+    name: 'ledger',
     async check({
       session,
       databases,
@@ -63,18 +64,18 @@ test('rows that are missing after the restore, and a check of the caller that fa
       session: (name: string) => Promise<AsyncDisposable>;
     }) {
       for (const name of databases) await (await session(name))[Symbol.asyncDispose]();
-      throw new Error('the chain is broken at 7');
+      throw new Error('the books do not balance');
     },
   };
   const { verification } = await verifyBackup(
     site.home,
     site.vault,
     { ...record, tables },
-    { checks: [audit] },
+    { checks: [ledger] },
   );
   assert.equal(verification?.good, false);
   const details = verification.checks.filter(({ good }) => !good).map(({ detail }) => detail);
-  assert.deepEqual(details, ['shop.quiet has 5000 rows instead of 5001', 'the chain is broken at 7']);
+  assert.deepEqual(details, ['shop.quiet has 5000 rows instead of 5001', 'the books do not balance']);
   assert.deepEqual((await listRecords(site.vault)).map(stateOf), ['bad']);
 });
 

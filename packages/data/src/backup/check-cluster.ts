@@ -1,4 +1,5 @@
-/** Checks of a restored cluster. The first two are always made; others are given (the chain of the audit log is one). */
+/** Checks of a restored cluster: what each backup is asked before it is called good. */
+import type { Target } from '../database/connection.ts';
 import type { CheckResult } from './backup-record.ts';
 import type { Session } from './session.ts';
 import { compareTables, databasesOf, type TableCount } from './table-counts.ts';
@@ -7,6 +8,10 @@ import { compareTables, databasesOf, type TableCount } from './table-counts.ts';
 export interface RestoredCluster {
   readonly databases: readonly string[];
   session(database: string): Promise<Session>;
+  /** Where a pool would connect to. */
+  target(database: string): Target;
+  /** Aborted when nobody waits for the result any more. */
+  readonly signal: AbortSignal;
 }
 
 /** A further check. What it throws counts as a failure. */
@@ -16,26 +21,27 @@ export interface BackupCheck {
   check(restored: RestoredCluster): Promise<string>;
 }
 
-export interface CheckOptions {
-  readonly checks: readonly BackupCheck[];
-  onProgress?(done: number, total: number): void;
+/** Where the cluster can be asked. */
+export interface CheckedCluster {
+  session(database?: string, signal?: AbortSignal): Promise<Session>;
+  target(database: string): Target;
 }
 
+/** One after the other, each whatever the others found. */
 export async function checkCluster(
-  open: (database?: string) => Promise<Session>,
-  tables: readonly TableCount[],
-  { checks, onProgress }: CheckOptions,
+  cluster: CheckedCluster,
+  checks: readonly BackupCheck[],
+  signal: AbortSignal,
 ): Promise<CheckResult[]> {
-  await using any = await open();
-  const databases = await databasesOf(any);
-  const restored: RestoredCluster = { databases, session: open };
-  const all: BackupCheck[] = [
-    structure(onProgress),
-    ...(tables.length > 0 ? [counts(tables)] : []),
-    ...checks,
-  ];
+  await using any = await cluster.session(undefined, signal);
+  const restored: RestoredCluster = {
+    databases: await databasesOf(any),
+    session: (database) => cluster.session(database, signal),
+    target: cluster.target,
+    signal,
+  };
   const results: CheckResult[] = [];
-  for (const { name, check } of all) {
+  for (const { name, check } of checks) {
     try {
       results.push({ name, good: true, detail: await check(restored) });
     } catch (error) {
@@ -45,7 +51,8 @@ export async function checkCluster(
   return results;
 }
 
-function counts(tables: readonly TableCount[]): BackupCheck {
+/** Each table has as many rows as it had. */
+export function countsCheck(tables: readonly TableCount[]): BackupCheck {
   return {
     name: 'tables',
     async check(restored) {
@@ -68,7 +75,7 @@ function counts(tables: readonly TableCount[]): BackupCheck {
 
 /** amcheck: every page of every table, every entry of every B-tree, and that no row is missing in an index.
  * https://www.postgresql.org/docs/current/amcheck.html */
-function structure(onProgress: CheckOptions['onProgress']): BackupCheck {
+export function structureCheck(onProgress?: (done: number, total: number) => void): BackupCheck {
   return {
     name: 'amcheck',
     async check(restored) {

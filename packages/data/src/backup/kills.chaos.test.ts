@@ -10,7 +10,7 @@ import { takeBackup } from './take-backup.ts';
 import { verifyBackup } from './verify-backup.ts';
 
 test('kill -9 during a backup leaves nothing that is listed, and the next backup is good', {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async () => {
   await using site = await backupSite();
   await using maker = program('backup-maker', site.home, join(site.root, 'store'), site.vault.key.file);

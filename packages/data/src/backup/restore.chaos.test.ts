@@ -18,11 +18,11 @@ import { SLOT, untilArchived } from './wal-archiver.ts';
 const QUICK: BackupLoopOptions = { logEvery: '100ms' };
 
 function looping(site: BackupSite): Running {
-  return running(backupLoop(site, testTelemetry(), QUICK));
+  return running(backupLoop(site, testTelemetry(), QUICK).run);
 }
 
 async function untilGood(site: BackupSite): Promise<void> {
-  await until(async () => (await listRecords(site.vault)).some((one) => stateOf(one) === 'good'), 30_000);
+  await until(async () => (await listRecords(site.vault)).some((one) => stateOf(one) === 'good'), 90_000);
 }
 
 async function now(site: BackupSite): Promise<Date> {
@@ -32,11 +32,11 @@ async function now(site: BackupSite): Promise<Date> {
 /** All that was written until now is in the store. */
 async function archived(site: BackupSite): Promise<void> {
   const [row] = await site.query<{ lsn: string }>('select pg_current_wal_flush_lsn()::text as lsn');
-  await untilArchived(site, SLOT, lsnOf(row!.lsn), AbortSignal.timeout(10_000));
+  await untilArchived(site, SLOT, lsnOf(row!.lsn), AbortSignal.timeout(90_000));
 }
 
 test('everything is deleted, and a restore to the moment before brings every row back; and so does one that takes that back', {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async () => {
   await using site = await backupSite();
   await site.query('create table shop.note (word text)');
@@ -81,7 +81,7 @@ test('everything is deleted, and a restore to the moment before brings every row
 });
 
 test('on another machine, from nothing but the store and its key, a copy is made and the roles get new passwords', {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async () => {
   await using site = await backupSite();
   await site.query('create table shop.note (word text)');

@@ -24,7 +24,7 @@ import { findPlace, type Place, prepareHome } from '../embedded/place.ts';
 import { readPostmaster, stop } from '../embedded/postmaster.ts';
 import { type CheckResult, listRecords, recordNamed } from './backup-record.ts';
 import { catchUp } from './catch-up.ts';
-import { type BackupCheck, checkCluster } from './check-cluster.ts';
+import { type BackupCheck, checkCluster, structureCheck } from './check-cluster.ts';
 import { type ScratchCluster, scratchCluster } from './scratch-cluster.ts';
 import type { Vault } from './vault.ts';
 import { planRestore, type RestorePlan, type RestoreTarget } from './wal-plan.ts';
@@ -71,10 +71,8 @@ export async function restore(folder: string, vault: Vault, options: RestoreOpti
     const binaries = await findBinaries(place);
     await using scratch = await scratchCluster(place, binaries);
     await scratch.recover(vault, plan, { signal, ...(onProgress && { onProgress }) });
-    const checks = await checkCluster((database) => scratch.session(database, signal), [], {
-      checks: options.checks ?? [],
-      onProgress: (done, total) => onProgress?.('check', done, total),
-    });
+    const structure = structureCheck((done, total) => onProgress?.('check', done, total));
+    const checks = await checkCluster(scratch, [structure, ...(options.checks ?? [])], signal);
     signal.throwIfAborted();
     refuseUnsound(checks);
     onProgress?.('put in place', 0, undefined);

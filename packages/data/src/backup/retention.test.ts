@@ -57,6 +57,12 @@ test('the last good one is kept, however old it is and however many bad ones are
   assert.deepEqual(kept(all.slice(1), 0, 0), ['bad', 'new'], 'nothing goes while none is good');
 });
 
+test('of those that were found bad only the newest is kept, so that they do not fill the store', () => {
+  const bad = [3, 2, 1].map((days) => backup(`b${days}`, days, BigInt(10 - days), false));
+  assert.deepEqual(kept([backup('good', 9, 1n, true), ...bad], 7, 3), ['good', 'b1']);
+  assert.deepEqual(kept(bad, 7, 3), ['b1']);
+});
+
 test('deleted are old backups, the log that only they needed, and halves that a killed process left', async () => {
   const folder = join(root, 'store');
   const store = vault(await directoryStore(folder), await ensureBackupKey(join(root, 'key')));

@@ -1,5 +1,5 @@
 /** Deletes what is not needed any more: base backups, and the log that only they needed. The last good backup and the log
- * from it on are never deleted, however old. */
+ * from it on are never deleted, however old. Of those that turned out bad the newest is kept, to be looked into. */
 import { systemClock } from '@goblin/core';
 import { type BackupRecord, listRecords, stateOf } from './backup-record.ts';
 import { lsnOf } from './lsn.ts';
@@ -37,7 +37,7 @@ export async function expireBackups(vault: Vault, retention: Retention): Promise
   return { backups: expired.map(({ id }) => id), pieces: log.pieces, bytes };
 }
 
-/** The good ones that the window or the number needs, and whatever is newer than the oldest of them. */
+/** The good ones that the window or the number needs, and what is newer than the oldest of them and was not found bad. */
 export function keptRecords(
   records: readonly BackupRecord[],
   { windowMs, backups }: Retention,
@@ -47,7 +47,9 @@ export function keptRecords(
   // A window begins with the backup before it.
   const before = good.findLastIndex(({ endedAt }) => Date.parse(endedAt) <= nowMs - windowMs);
   const first = good[Math.max(0, Math.min(before, good.length - Math.max(1, backups)))];
-  return new Set(first ? records.slice(records.indexOf(first)) : records);
+  const lastBad = records.findLast((record) => stateOf(record) === 'bad');
+  const candidates = first ? records.slice(records.indexOf(first)) : records;
+  return new Set(candidates.filter((record) => stateOf(record) !== 'bad' || record === lastBad));
 }
 
 /** A piece is needed when a kept backup of its timeline, or of one before, begins before its end. */

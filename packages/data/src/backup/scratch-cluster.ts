@@ -4,6 +4,7 @@
 import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GoblinError } from '@goblin/core';
+import type { Target } from '../database/connection.ts';
 import type { Binaries } from '../embedded/binaries.ts';
 import { SUPERUSER } from '../embedded/cluster.ts';
 import { exclusive, tryExclusive } from '../embedded/kernel-lock.ts';
@@ -35,6 +36,7 @@ export interface ScratchCluster extends AsyncDisposable {
    * @throws DATA_DAMAGED, DATABASE_UNAVAILABLE with the server's last words */
   recover(vault: Vault, plan: RestorePlan, options: RecoverOptions): Promise<void>;
   session(database?: string, signal?: AbortSignal): Promise<Session>;
+  target(database: string): Target;
   /** Stops the server. */
   stop(): Promise<void>;
 }
@@ -63,6 +65,13 @@ export async function scratchCluster(beside: Place, binaries: Binaries): Promise
     log: join(folder, 'postgres.log'),
   };
   let postmaster: Postmaster | undefined;
+  const target = (database: string): Target => ({
+    where: `the restored PostgreSQL in ${folder}`,
+    config() {
+      const { socketFolder, port } = postmaster!;
+      return { host: socketFolder, port, database, user: SUPERUSER };
+    },
+  });
   const stopServer = async (): Promise<void> => {
     postmaster = (await readPostmaster(place.cluster)) ?? postmaster;
     if (postmaster) await stop(place, postmaster);
@@ -100,10 +109,10 @@ export async function scratchCluster(beside: Place, binaries: Binaries): Promise
       }
     },
     session(database = ANY_DATABASE, signal) {
-      const { socketFolder, port } = postmaster!;
-      const config = { host: socketFolder, port, database, user: SUPERUSER };
-      return openSession(config, `the restored PostgreSQL in ${folder}`, signal);
+      const { config, where } = target(database);
+      return openSession(config(), where, signal);
     },
+    target,
     stop: stopServer,
     async [Symbol.asyncDispose]() {
       await stopServer();
@@ -155,6 +164,16 @@ function hbaOf({ folder }: Place): string {
 
 function lockOf(folder: string): string {
   return join(folder, 'lock');
+}
+
+/** Ends and deletes what killed processes left of theirs. */
+export async function sweepScratch(beside: Place): Promise<void> {
+  const guard = await exclusive(join(beside.home, 'restoring.lock'), LOCK_TIMEOUT_MS);
+  try {
+    await sweep(beside.folder);
+  } finally {
+    guard.release();
+  }
 }
 
 /** To be called under the guard, so that no folder is seen between being made and being locked. */

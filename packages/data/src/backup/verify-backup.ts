@@ -2,11 +2,13 @@
  * is good. */
 import { join } from 'node:path';
 import { systemClock } from '@goblin/core';
+import type { PublicKey } from '../audit/signing-key.ts';
 import { findBinaries } from '../embedded/binaries.ts';
 import { exclusive } from '../embedded/kernel-lock.ts';
 import { findPlace, type Place, prepareHome } from '../embedded/place.ts';
+import { auditCheck } from './audit-check.ts';
 import { type BackupRecord, type Verification, writeRecord } from './backup-record.ts';
-import { type BackupCheck, checkCluster } from './check-cluster.ts';
+import { type BackupCheck, checkCluster, countsCheck, structureCheck } from './check-cluster.ts';
 import { scratchCluster } from './scratch-cluster.ts';
 import type { Vault } from './vault.ts';
 import { planRestore } from './wal-plan.ts';
@@ -16,6 +18,9 @@ const LOCK_TIMEOUT_MS = 10_000;
 export type VerifyStep = 'fetch' | 'fetch log' | 'replay' | 'check';
 
 export interface VerifyOptions {
+  /** The public key of the audit trails. Without it their signatures are not looked at. */
+  readonly auditKey?: PublicKey | undefined;
+  /** Further checks, after those that are always made. */
   readonly checks?: readonly BackupCheck[];
   readonly signal?: AbortSignal;
   onProgress?(step: VerifyStep, done: number, total: number | undefined): void;
@@ -49,7 +54,7 @@ async function verify(
   beside: Place,
   vault: Vault,
   record: BackupRecord,
-  { checks = [], signal = new AbortController().signal, onProgress }: VerifyOptions,
+  { auditKey, checks = [], signal = new AbortController().signal, onProgress }: VerifyOptions,
 ): Promise<Verification> {
   const startedMs = systemClock.now();
   const seconds = (): number => (systemClock.now() - startedMs) / 1_000;
@@ -71,10 +76,13 @@ async function verify(
     };
   }
   const restoreSeconds = seconds();
-  const results = await checkCluster((database) => scratch.session(database, signal), record.tables, {
-    checks,
-    onProgress: (done, total) => onProgress?.('check', done, total),
-  });
+  const all = [
+    structureCheck((done, total) => onProgress?.('check', done, total)),
+    countsCheck(record.tables),
+    auditCheck(auditKey),
+    ...checks,
+  ];
+  const results = await checkCluster(scratch, all, signal);
   signal.throwIfAborted();
   return {
     good: results.every(({ good }) => good),

@@ -8,7 +8,7 @@
  *
  * Failure: it rejects when the store or the server fails; nothing is lost by running it again. In memory are at most
  * two segments (32 MiB); then the server waits. */
-import { sleep, systemClock } from '@goblin/core';
+import { sleep, systemClock, type Timer } from '@goblin/core';
 import { lsnOf, lsnText, segmentName, segmentStart } from './lsn.ts';
 import type { Replication } from './replication.ts';
 import { type Identity, identify, type Site, siteReplication, siteSession } from './site.ts';
@@ -19,6 +19,8 @@ import { type OpenPiece, walBuffer } from './wal-buffer.ts';
 export const SLOT = 'goblin_backup';
 const MAX_KEPT = '4GB';
 const STATUS_EVERY_MS = 5_000;
+/** How long the end waits for what was written before it. */
+const LAST_WORDS_MS = 1_000;
 /** PostgreSQL counts microseconds from 2000-01-01. */
 const POSTGRES_EPOCH_MS = 946_684_800_000;
 
@@ -37,7 +39,7 @@ export interface WalArchiverOptions {
   onCovered?(atMs: number): void;
 }
 
-/** Archives until the signal is aborted, and then what has come until then.
+/** Archives until the signal is aborted, and then what was written until then.
  * @throws DATABASE_UNAVAILABLE, INTERNAL when another process holds the slot, STORE_UNAVAILABLE */
 export async function archiveWal(
   site: Site,
@@ -57,7 +59,17 @@ export async function archiveWal(
     buffer.close();
     replication.destroy();
   };
-  signal.addEventListener('abort', stop, { once: true });
+  let last: bigint | undefined;
+  let lastTimer: Timer | undefined;
+  const windDown = async (): Promise<void> => {
+    lastTimer = systemClock.after(LAST_WORDS_MS, stop);
+    last = await flushedTo(site).catch(() => undefined);
+    if (last === undefined) stop();
+    // Its answer shows how far we are where nothing is left to come.
+    else tell(true);
+  };
+  const onAbort = (): void => void windDown();
+  signal.addEventListener('abort', onAbort, { once: true });
 
   const receive = async (): Promise<void> => {
     try {
@@ -65,8 +77,12 @@ export async function archiveWal(
         const sentMs =
           POSTGRES_EPOCH_MS + Number(message.readBigInt64BE(message[0] === 0x77 ? 17 : 9) / 1_000n);
         // 'w': log; 'k': a sign of life.
-        if (message[0] === 0x77) await buffer.add(message.readBigUInt64BE(1), message.subarray(25), sentMs);
-        else if (message.readBigUInt64BE(1) <= buffer.storedTo) options.onCovered?.(sentMs);
+        const position = message.readBigUInt64BE(1);
+        const log = message.subarray(25);
+        if (message[0] === 0x77) await buffer.add(position, log, sentMs);
+        else if (position <= buffer.storedTo) options.onCovered?.(sentMs);
+        const receivedTo = message[0] === 0x77 ? position + BigInt(log.length) : position;
+        if (last !== undefined && receivedTo >= last) return;
       }
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -94,7 +110,8 @@ export async function archiveWal(
     for (const end of [stored, received]) if (end.status === 'rejected') throw end.reason;
   } finally {
     timer.cancel();
-    signal.removeEventListener('abort', stop);
+    lastTimer?.cancel();
+    signal.removeEventListener('abort', onAbort);
   }
 }
 
@@ -120,6 +137,13 @@ async function currentIdentity(site: Site, replication: Replication): Promise<Id
   await using session = await siteSession(site);
   const { timeline } = await replication.row('IDENTIFY_SYSTEM');
   return { ...(await identify(session)), timeline: Number(timeline) };
+}
+
+/** Everything that was committed until now lies before it. */
+export async function flushedTo(site: Site): Promise<bigint> {
+  await using session = await siteSession(site);
+  const [row] = await session.rows<{ lsn: string }>('select pg_current_wal_flush_lsn()::text as lsn');
+  return lsnOf(row!.lsn);
 }
 
 /** Makes the slot where there is none, and answers from where on the server keeps the log. */

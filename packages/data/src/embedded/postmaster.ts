@@ -156,6 +156,8 @@ async function start(
     max_connections: '300',
     // A statement whose client was killed ends within this time.
     client_connection_check_interval: process.platform === 'linux' ? '1s' : '0',
+    // Tables of tasks fill with rows that are done; searches pass all of them until they are vacuumed. Default: a minute.
+    autovacuum_naptime: '10s',
     // The log is for the server's own troubles. Failed statements are told to their caller, and may hold
     // what customers typed.
     log_min_messages: 'log',

@@ -1,16 +1,32 @@
-/** How consumers of events are seen. An event that keeps failing shows in `event_blocked_attempts`: alert on it. */
-import type { Counter, Gauge, Histogram, Telemetry } from '@goblin/core';
+/** How consumers of events are seen. Alert on `event_parked` above 0, and on `event_blocked_attempts`, which shows an event that
+ * keeps failing before it is parked. */
+import type { Counter, Histogram, Telemetry } from '@goblin/core';
 
 export interface ConsumerTelemetry {
   /** From being published to being handled and committed. */
   readonly delays: Histogram;
   readonly failures: Counter;
-  readonly blocked: Gauge;
+  /** How often the event was tried that a lane of this process stands at. */
+  noteBlocked(lane: number, attempts: number): void;
+  noteParked(count: number): void;
 }
 
 export function consumerTelemetry(telemetry: Telemetry, type: string, group: string): ConsumerTelemetry {
   const labels = ['type', 'group'];
   const { metrics } = telemetry;
+  const attemptsOf = new Map<number, number>();
+  const blocked = metrics
+    .gauge('event_blocked_attempts', {
+      help: 'How often the event that blocks its group, or a lane of it, was tried; 0 while events flow.',
+      labels,
+    })
+    .with(type, group);
+  const parked = metrics
+    .gauge('event_parked', {
+      help: 'Events that failed too often and those of the same key behind them, counted up to 1,000.',
+      labels,
+    })
+    .with(type, group);
   return {
     delays: metrics
       .histogram('event_delivery_duration_seconds', {
@@ -21,11 +37,10 @@ export function consumerTelemetry(telemetry: Telemetry, type: string, group: str
     failures: metrics
       .counter('event_handler_failures_total', { help: 'Times a handler of events failed.', labels })
       .with(type, group),
-    blocked: metrics
-      .gauge('event_blocked_attempts', {
-        help: 'How often the event that blocks its group was tried; 0 while events flow.',
-        labels,
-      })
-      .with(type, group),
+    noteBlocked(lane, attempts) {
+      attemptsOf.set(lane, attempts);
+      blocked.set(Math.max(...attemptsOf.values()));
+    },
+    noteParked: (count) => parked.set(count),
   };
 }

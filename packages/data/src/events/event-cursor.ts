@@ -1,24 +1,12 @@
-/** The SQL of consuming: where a group stands among the events of a type, and what comes next. See subscribe.ts for
- * why events are ordered by (xid, id) and read only below the oldest running transaction. */
+/** The cursor of a group that forwards events rather than handling them: one lane, moved when what was read has arrived. */
 import type { Database } from '../database/database.ts';
 import type { Transaction } from '../database/transaction.ts';
+import { EVENT_COLUMNS, type EventRow, type Position } from './event-row.ts';
 
-/** A place between two events. Transaction ids are 64 bits wide, so they travel as text. */
-export interface Position {
-  readonly xid: string;
-  readonly id: number;
-}
-
-export interface EventRow extends Position {
-  readonly payload: unknown;
-  readonly published_at: Date;
-  readonly source: string;
-  readonly tenant: string | null;
-  readonly traceparent: string | null;
-}
+export type { EventRow, Position } from './event-row.ts';
 
 const MINE = 'owner = current_user and consumer = $1 and type = $2';
-const SETTLED = 'xid < pg_snapshot_xmin(pg_current_snapshot())';
+const SETTLED = 'pg_snapshot_xmin(pg_current_snapshot())';
 
 /** Makes the group's cursor where there is none. */
 export async function makeCursor(
@@ -27,26 +15,20 @@ export async function makeCursor(
   type: string,
   from: 'beginning' | 'now',
 ): Promise<void> {
-  const xid = from === 'now' ? 'pg_snapshot_xmin(pg_current_snapshot())' : `'0'::xid8`;
-  await db.query(
-    `insert into goblin.event_cursor (consumer, type, xid, id) values ($1, $2, ${xid}, 0) on conflict do nothing`,
-    [group, type],
-  );
+  await db.query('select goblin.set_event_lanes($1, $2, $3, 1)', [group, type, from === 'now']);
 }
 
-/** Whether there are events to handle now (`ready`), or some that wait for an older transaction to end (`soon`).
- * Reads only, so that a consumer with nothing to do costs the database little. */
+/** Whether there are events to read now (`ready`), or some that wait for an older transaction to end (`soon`). */
 export function look(db: Database, group: string, type: string): Promise<{ ready: boolean; soon: boolean }> {
-  const after = 'event.type = cursor.type and (event.xid, event.id) > (cursor.xid, cursor.id)';
   return db.one(
-    `select exists (select from goblin.event where ${after} and event.${SETTLED}) as ready,
-            exists (select from goblin.event where ${after} and not event.${SETTLED}) as soon
-     from goblin.event_cursor as cursor where ${MINE}`,
+    `select look.ready, look.soon
+     from goblin.event_cursor as cursor, goblin.look_at_event_lane($1, $2, cursor.generation, cursor.lane) as look
+     where ${MINE}`,
     [group, type],
   );
 }
 
-/** Where the group stands, for this transaction alone; undefined while another consumer works. */
+/** Where the group stands, for this transaction alone; undefined while another process has it. */
 export function lockCursor(tx: Transaction, group: string, type: string): Promise<Position | undefined> {
   return tx.maybeOne<Position>(
     `select xid::text, id from goblin.event_cursor where ${MINE} for update skip locked`,
@@ -61,11 +43,8 @@ export function readEvents(
   atMost: number,
 ): Promise<EventRow[]> {
   return tx.many<EventRow>(
-    `select xid::text, id, payload, published_at, source, tenant, traceparent
-     from goblin.event
-     where type = $1 and (xid, id) > ($2::xid8, $3::bigint) and ${SETTLED}
-     order by event.xid, event.id
-     limit $4`,
+    `select ${EVENT_COLUMNS} from goblin.read_events($1, $2, $3, null, null, ${SETTLED}, 0, 1, $4) as event
+     order by event.xid, event.id`,
     [type, after.xid, after.id, atMost],
   );
 }

@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { context, testTelemetry } from '@goblin/core';
-import pg from 'pg';
 import { z } from 'zod';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
-import { superuserConfig } from '../embedded/provision.ts';
-import { throwawayServer } from '../embedded/throwaway.ts';
 import { until } from '../fixtures/processes.ts';
 import { testDatabase } from '../testing/test-database.ts';
 import { type EventDefinition, event } from './event.ts';
-import { expireOnce } from './expire.ts';
-import { type ReceivedEvent, type SubscribeOptions, subscribe } from './subscribe.ts';
+import type { ReceivedEvent } from './handle-event.ts';
+import { type SubscribeOptions, subscribe } from './subscribe.ts';
 
 const Payload = z.object({ n: z.int() });
 type Counted = EventDefinition<typeof Payload>;
@@ -99,7 +96,7 @@ test('a payload that does not fit, or is too large, is refused', async () => {
   );
   assert.throws(() => event('Payments', Payload), {
     code: 'INVALID_INPUT',
-    message: /<service>\.<fact>\.v<number>/,
+    message: /<service>\.<fact>/,
   });
 });
 
@@ -227,28 +224,4 @@ test('handling belongs to the trace of the publication', async () => {
   assert.equal(span?.traceId, trace.traceId);
   const others = telemetry.spans.filter(({ traceId }) => traceId !== trace.traceId);
   assert.deepEqual(others, [], 'looking for events makes no traces');
-});
-
-test('events are deleted when they are 30 days old and every group has passed them', async () => {
-  await using db = await testDatabase();
-  const counted = newType();
-  await using running = consumer(db, counted, { group: 'fast' });
-  await publish(db, counted, 1, 2);
-  await until(() => running.seen.length === 2);
-  const owner = new pg.Client(superuserConfig(await throwawayServer()));
-  await owner.connect();
-  await owner.query(`update goblin.event set published_at = now() - interval '31 days' where type = $1`, [
-    counted.type,
-  ]);
-  await owner.query(
-    `insert into goblin.event_cursor (owner, consumer, type, xid, id)
-     select 'other', 'slow', type, xid, id from goblin.event where type = $1 order by id limit 1`,
-    [counted.type],
-  );
-  await owner.end();
-  const left = (): Promise<unknown[]> =>
-    db.many('select payload from goblin.event where type = $1 order by id', [counted.type]);
-  await publish(db, counted, 3);
-  assert.equal(await expireOnce(db), 1);
-  assert.deepEqual(await left(), [{ payload: { n: 2 } }, { payload: { n: 3 } }]);
 });

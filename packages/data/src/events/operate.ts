@@ -2,7 +2,7 @@
 import { sleep } from '@goblin/core';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
-import type { Position } from './event-cursor.ts';
+import { endOfEvents, type Position } from './event-row.ts';
 
 /** Counting a lag stops here. */
 export const MAX_COUNTED_LAG = 10_000;
@@ -14,31 +14,44 @@ export interface EventGroup {
   readonly owner: string;
   readonly group: string;
   readonly type: string;
-  /** Events that it has not handled, counted up to 10,000. */
+  /** Lanes that it works in. */
+  readonly lanes: number;
+  /** Events that it has not handled, counted up to 10,000 in each lane. */
   readonly lag: number;
   /** For how long the oldest of them has been there. */
   readonly lagSeconds: number | null;
+  /** Events that are parked. */
+  readonly parked: number;
 }
 
 /** The groups that the database's role may see: a service its own, an owner of the database all. */
 export function listEventGroups(db: Database): Promise<EventGroup[]> {
   return db.many<EventGroup>(sql`
-    select owner, consumer as "group", type, behind.lag, behind.seconds as "lagSeconds"
+    select owner, consumer as "group", type, max(lanes) as lanes, sum(behind.lag)::int8 as lag, max(behind.seconds) as "lagSeconds",
+           (
+             select count(*) from goblin.event_parked as parked
+             where parked.owner = cursor.owner and parked.consumer = cursor.consumer and parked.type = cursor.type
+           ) as parked
     from goblin.event_cursor as cursor,
     lateral (
       select count(*) as lag, extract(epoch from now() - min(published_at))::float8 as seconds
       from (
         select published_at from goblin.event
         where event.type = cursor.type and (event.xid, event.id) > (cursor.xid, cursor.id)
+          and ((event.xid, event.id) <= (cursor.until_xid, cursor.until_id)) is not false
+          and goblin.event_lane(event.key, event.id, cursor.lanes) = cursor.lane
         order by event.xid, event.id limit ${MAX_COUNTED_LAG}
       ) as unhandled
     ) as behind
+    group by type, owner, consumer
     order by type, owner, consumer`);
 }
 
 export interface EventView {
   readonly id: number;
   readonly type: string;
+  readonly version: number;
+  readonly key: string | null;
   readonly payload: unknown;
   readonly publishedAt: Date;
   readonly source: string;
@@ -58,9 +71,7 @@ export async function* tailEvents(
   signal: AbortSignal,
 ): AsyncGenerator<EventView> {
   // What lies before it has been read once the history is through, and what comes lies after it.
-  const begun = await db.one<Position>(
-    'select pg_snapshot_xmin(pg_current_snapshot())::text as xid, 0 as id',
-  );
+  const begun = await endOfEvents(db);
   let after: Position = since ? { xid: '0', id: 0 } : begun;
   while (!signal.aborted) {
     const rows = await readAfter(db, type, after, since);
@@ -89,7 +100,7 @@ function readAfter(
              ) select type from known where type is not null)`
       : sql`(select ${type}::text as type)`;
   return db.many<EventView & Position>(sql`
-    select told.xid::text, told.id, told.type, told.payload, told.published_at as "publishedAt", told.source, told.tenant
+    select told.xid::text, told.id, told.type, told.version, told.key, told.payload, told.published_at as "publishedAt", told.source, told.tenant
     from ${types} as types,
     lateral (
       select * from goblin.event

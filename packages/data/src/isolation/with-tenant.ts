@@ -27,7 +27,7 @@ export function withTenant(db: Database): Database {
     }, options);
   };
   const { schema, telemetry, listen, close } = db;
-  return {
+  const isolated: Database = {
     ...queryable((text, values) => transaction((tx) => tx.query(text, values))),
     schema,
     telemetry,
@@ -36,6 +36,18 @@ export function withTenant(db: Database): Database {
     close,
     [Symbol.asyncDispose]: close,
   };
+  bases.set(isolated, db);
+  return isolated;
+}
+
+const bases = new WeakMap<Database, Database>();
+
+/** The database that this one was made from, for what the platform keeps of all tenants in one place; any other one as it is.
+ * @throws TENANT_REQUIRED where the context has no tenant and should */
+export function sharedDatabase(db: Database): Database {
+  const base = bases.get(db);
+  if (base) contextTenant();
+  return base ?? db;
 }
 
 /** Gives a transaction that somebody else began, such as the one that a handler of events gets, to the tenant of the

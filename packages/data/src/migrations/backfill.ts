@@ -12,7 +12,7 @@ import { withBounds } from './directives.ts';
 import { record, type Tables } from './history.ts';
 import { type BackfillFile, migrationFailed } from './migration-files.ts';
 import { measurePressure } from './pressure.ts';
-import { reasonToHold, Throttle } from './throttle.ts';
+import { type Hold, reasonToHold, Throttle } from './throttle.ts';
 
 const BATCH_TIMEOUT_MS = 30_000;
 const HOLD_MS = 1_000;
@@ -24,7 +24,10 @@ const RATE_WEIGHT = 0.2;
 export interface BackfillStep {
   readonly rows: number;
   readonly estimatedRows: number | undefined;
+  /** Why it holds still, for a person and as one of a few words. */
   readonly held: string | undefined;
+  readonly reason: Hold['reason'] | undefined;
+  readonly finished: boolean;
 }
 
 export interface BackfillOptions {
@@ -70,13 +73,12 @@ async function run(file: BackfillFile, options: BackfillOptions, again: boolean)
   let endedMs = systemClock.now();
   for (let tries = 0; ; ) {
     signal?.throwIfAborted();
-    const held = observer && reasonToHold(await measurePressure(observer));
-    const estimatedRows = state.estimatedRows ?? undefined;
-    onStep?.(file, { rows: state.rows, estimatedRows, held });
-    if (held) {
+    const hold = observer && reasonToHold(await measurePressure(observer));
+    onStep?.(file, stepOf(state, hold, false));
+    if (hold) {
       await client.query(`update ${tables.backfill} set held = $2, updated_at = now() where number = $1`, [
         file.number,
-        held,
+        hold.text,
       ]);
       await sleep(HOLD_MS * (0.75 + Math.random() / 2), signal);
       continue;
@@ -101,6 +103,18 @@ async function run(file: BackfillFile, options: BackfillOptions, again: boolean)
     }
   }
   await finish(file, options);
+  onStep?.(file, stepOf(state, undefined, true));
+}
+
+function stepOf(state: State, hold: Hold | undefined, finished: boolean): BackfillStep {
+  const { rows, estimatedRows } = state;
+  return {
+    rows,
+    estimatedRows: estimatedRows ?? undefined,
+    held: hold?.text,
+    reason: hold?.reason,
+    finished,
+  };
 }
 
 interface Batch {

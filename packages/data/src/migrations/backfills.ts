@@ -23,6 +23,7 @@ export interface BackfillsOptions {
   readonly folder: string;
   readonly log: Logger;
   readonly onStep?: ((file: BackfillFile, step: BackfillStep) => void) | undefined;
+  readonly onFailure?: ((file: BackfillFile) => void) | undefined;
 }
 
 export interface Backfills {
@@ -83,9 +84,10 @@ export async function fillPending(options: BackfillsOptions, signal: AbortSignal
   try {
     for (const file of await todo()) {
       log.info({ schema, migration: file.name }, `backfill ${file.name} goes on`);
-      await runBackfill(file, { client, tables, observer, signal, onStep: options.onStep }).catch((error) =>
-        explain(client, tables, file, error, signal),
-      );
+      await runBackfill(file, { client, tables, observer, signal, onStep: options.onStep }).catch((error) => {
+        if (!signal.aborted) options.onFailure?.(file);
+        return explain(client, tables, file, error, signal);
+      });
       log.info({ schema, migration: file.name }, `backfill ${file.name} is done`);
     }
   } finally {

@@ -193,3 +193,17 @@ test('a service that starts is warned of what would keep others waiting, but not
     /0003_index\.sql:1 index-concurrently: [\s\S]* create index concurrently if not exists/,
   );
 });
+
+test('a connection that breaks while it looks what there is to do fails with a code, not with the words of the driver', async () => {
+  await using schema = await freshSchema();
+  const { apply, client, connect } = schema;
+  const path = migrationFolder({ '0001_payment.sql': FIRST });
+  await apply(path);
+  const holder = await connect();
+  await holder.query('begin; lock table goblin_migration');
+  const refused = assert.rejects(apply(path), { code: 'DATABASE_UNAVAILABLE' });
+  const endWaiting = `select pg_terminate_backend(pid) from pg_stat_activity
+    where usename = current_user and wait_event_type = 'Lock'`;
+  await until(async () => (await client.query(endWaiting)).rowCount === 1);
+  await refused;
+});

@@ -12,6 +12,7 @@ import { GoblinError, type Logger } from '@goblin/core';
 import type pg from 'pg';
 import type { Target } from '../database/connection.ts';
 import { driver } from '../database/driver.ts';
+import { databaseError, isConnectionError } from '../database/errors.ts';
 import { apply, LOCK_PATIENCE_MS } from './apply.ts';
 import { type BackfillStep, runBackfill } from './backfill.ts';
 import {
@@ -60,8 +61,16 @@ interface Run extends MigrateOptions {
 }
 
 /** Answers how many were applied now. @throws MIGRATION_FAILED, naming the file and, for SQL, the line;
- * FAILED_PRECONDITION for a contract whose backfills are not at their end */
+ * FAILED_PRECONDITION for a contract whose backfills are not at their end; DATABASE_UNAVAILABLE */
 export async function migrate(options: MigrateOptions): Promise<number> {
+  try {
+    return await migrateInSession(options);
+  } catch (error) {
+    throw isConnectionError(error) ? databaseError(error, options.target.where) : error;
+  }
+}
+
+async function migrateInSession(options: MigrateOptions): Promise<number> {
   const { schema, contract = false } = options;
   const files = await readMigrations(options.folder);
   const tables = tablesOf(schema);

@@ -21,14 +21,26 @@ const WEIGHT = 0.2;
 /** The best of long ago is forgotten. */
 const FORGET = 1.01;
 
+/** `replica`: one is behind. `statements`: many run. `locks`: many statements wait for them. */
+export const HOLD_REASONS = ['replica', 'statements', 'locks'] as const;
+
+export interface Hold {
+  readonly reason: (typeof HOLD_REASONS)[number];
+  /** For a person: `a replica is 12 s behind`. */
+  readonly text: string;
+}
+
 /** Why to hold still; undefined when there is no reason. */
-export function reasonToHold(pressure: Pressure): string | undefined {
+export function reasonToHold(pressure: Pressure): Hold | undefined {
   const { replicaSeconds, replicaBytes, activeStatements, lockWaits } = pressure;
-  if (replicaSeconds > MAX_REPLICA_SECONDS) return `a replica is ${replicaSeconds.toFixed(0)} s behind`;
+  if (replicaSeconds > MAX_REPLICA_SECONDS)
+    return { reason: 'replica', text: `a replica is ${replicaSeconds.toFixed(0)} s behind` };
   if (replicaBytes > MAX_REPLICA_BYTES)
-    return `a replica is ${(replicaBytes / 1_048_576).toFixed(0)} MB behind`;
-  if (activeStatements > MAX_ACTIVE_STATEMENTS) return `${activeStatements} statements are running`;
-  return lockWaits > MAX_LOCK_WAITS ? `${lockWaits} statements wait for locks` : undefined;
+    return { reason: 'replica', text: `a replica is ${(replicaBytes / 1_048_576).toFixed(0)} MB behind` };
+  if (activeStatements > MAX_ACTIVE_STATEMENTS)
+    return { reason: 'statements', text: `${activeStatements} statements are running` };
+  if (lockWaits > MAX_LOCK_WAITS) return { reason: 'locks', text: `${lockWaits} statements wait for locks` };
+  return undefined;
 }
 
 export class Throttle {

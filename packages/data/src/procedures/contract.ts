@@ -73,8 +73,10 @@ const EventGroup = z.object({
   owner: Owner,
   group: z.string(),
   type: z.string(),
+  lanes: z.int(),
   lag: z.int(),
   lagSeconds: z.number().nullable(),
+  parked: z.int(),
 });
 
 const Nothing = z.object({});

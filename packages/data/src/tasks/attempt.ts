@@ -78,11 +78,12 @@ async function runUntilItEnds(work: Attempt): Promise<Result | undefined> {
       return await runOnce(work);
     } catch (error) {
       if (task.parked !== undefined || task.lost || task.finished) return undefined;
-      const failure = failureOf(error);
+      const { hopeless } = task;
+      const failure = failureOf(hopeless ?? error);
       const ageMs = row.age_ms + systemClock.now() - startedMs;
       const { log } = db.telemetry;
       const about = { err: error, kind: definition.kind, task: task.id, attempt: task.attempt };
-      if (error instanceof BadInput || !mayRetry(retry, task.attempt, ageMs)) {
+      if (hopeless || error instanceof BadInput || !mayRetry(retry, task.attempt, ageMs)) {
         log.error(about, `the task ${definition.kind} ${task.id} is dead: ${failure.message}`);
         await bury(db, task, failure);
         return undefined;
@@ -134,6 +135,7 @@ async function runOnce({ db, task, handler }: Attempt): Promise<Result> {
       const input = await parseInput(task);
       const job = jobOf(db, task, definition, input, cancellation);
       const output = await untilCancelled(cancellation, handler(job));
+      if (task.hopeless) throw task.hopeless;
       return {
         output: task.finished || task.parked !== undefined ? undefined : await outputJson(definition, output),
       };

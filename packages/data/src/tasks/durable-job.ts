@@ -4,7 +4,6 @@ import {
   type Cancellation,
   context,
   type Duration,
-  formatTraceparent,
   GoblinError,
   milliseconds,
   parse,
@@ -29,6 +28,9 @@ class Parked extends Error {
   override readonly message = 'the task waits, and its handler runs again when the time has come';
 }
 
+/** What is remembered of children: how many, and whose they are where they are not their parent's tenant's. */
+type Spawned = number | { readonly count: number; readonly tenant: string | null };
+
 export function jobOf<I extends Schema, O extends Schema>(
   db: Database,
   held: HeldTask,
@@ -37,12 +39,19 @@ export function jobOf<I extends Schema, O extends Schema>(
   cancellation: Cancellation,
 ): Job<I, O> {
   const { id, fence, row } = held;
+  const own = row.tenant ?? undefined;
   const used = new Set<string>();
   const counts = new Map<string, number>();
   let recalling: Promise<Memory> | undefined;
 
-  function memory(): Promise<Memory> {
+  /** What has ended the run is not to be passed over by a handler that catches it. */
+  function mustGoOn(): void {
     if (held.parked !== undefined) throw new Parked();
+    if (held.hopeless) throw held.hopeless;
+  }
+
+  function memory(): Promise<Memory> {
+    mustGoOn();
     recalling ??= held.stepped
       ? recall(db, id)
       : Promise.resolve({ nowMs: 0, inbox: 0, steps: new Map<string, unknown>() });
@@ -134,14 +143,17 @@ export function jobOf<I extends Schema, O extends Schema>(
       const prefix = `${id}/${name}`;
       if (!steps.has(name)) {
         const tasks = await child.prepare(requests.map((one, at) => ({ ...one, key: `${prefix}/${at}` })));
-        const { trace, tenant } = context.current;
-        const origin = { tenant, traceparent: trace ? formatTraceparent(trace) : undefined, parent: id };
+        const { tenant } = context;
+        const spawned: Spawned =
+          tenant === own ? tasks.length : { count: tasks.length, tenant: tenant ?? null };
         await db.transaction(async (tx) => {
-          await remember(name, tasks.length, tx);
-          await spawnChildren(tx, child.kind, tasks, origin);
+          await remember(name, spawned, tx);
+          await spawnChildren(tx, child.kind, tasks, id);
         });
       }
-      return { definition: child, name, prefix, count: steps.get(name) as number };
+      const spawned = steps.get(name) as Spawned;
+      const { count, tenant } = typeof spawned === 'number' ? { count: spawned, tenant: own } : spawned;
+      return { definition: child, name, prefix, count, tenant: tenant ?? undefined };
     },
     async waitAll(children) {
       const { definition: child, name } = children;
@@ -159,7 +171,7 @@ export function jobOf<I extends Schema, O extends Schema>(
       ) as never;
     },
     async finish(tx, output) {
-      if (held.parked !== undefined) throw new Parked();
+      mustGoOn();
       const json = await outputJson(definition, output);
       const { done, woken } = await finishTasks(tx, held.worker, [{ id, fence, output: json }]);
       if (done.length !== 1) throw held.lose();
@@ -168,6 +180,14 @@ export function jobOf<I extends Schema, O extends Schema>(
         held.finished = true;
       });
       wakeWorkers(tx, woken);
+    },
+    fail(reason, message) {
+      mustGoOn();
+      held.hopeless =
+        typeof reason === 'string'
+          ? new GoblinError(reason, { ...(message !== undefined && { message }) })
+          : reason;
+      throw held.hopeless;
     },
   };
 }

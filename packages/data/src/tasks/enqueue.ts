@@ -1,8 +1,10 @@
 /** Adds prepared tasks to the table, in one statement. */
+import { context, formatTraceparent } from '@goblin/core';
 import type { Queryable } from '../database/queryable.ts';
 
 /** A task that has been checked and is about to be added. */
 export interface NewTask {
+  readonly kind: string;
   readonly key: string | undefined;
   /** JSON. */
   readonly input: string;
@@ -11,13 +13,25 @@ export interface NewTask {
   /** The negative of its priority. */
   readonly rank: number;
   readonly lane: string;
-}
-
-/** What all of them share. */
-export interface Origin {
+  /** Whose it is. With the kind and the key it makes out which task it is. */
   readonly tenant: string | undefined;
   readonly traceparent: string | undefined;
-  readonly parent: number | undefined;
+}
+
+/** What a task takes over from the context in which it is enqueued. */
+export type Origin = Pick<NewTask, 'tenant' | 'traceparent'>;
+
+export function originHere(): Origin {
+  const { trace, tenant } = context.current;
+  return { tenant, traceparent: trace ? formatTraceparent(trace) : undefined };
+}
+
+export interface AddOptions {
+  /** The task that waits for them. */
+  readonly parent?: number;
+  /** How long the statement may wait for another transaction that is adding one of the keys, in milliseconds. Default: as long
+   * as any statement. @throws CONFLICT after that */
+  readonly patienceMs?: number;
 }
 
 export interface Enqueued {
@@ -29,23 +43,23 @@ export interface Enqueued {
 
 export async function addTasks(
   at: Queryable,
-  kind: string,
   tasks: readonly NewTask[],
-  origin: Origin,
+  { parent, patienceMs }: AddOptions = {},
 ): Promise<Enqueued[]> {
   const rows = await at.many<{ place: number; id: number; is_new: boolean }>(
-    'select * from goblin.enqueue_tasks($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)',
+    'select * from goblin.add_tasks($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)',
     [
-      kind,
+      tasks.map(({ kind }) => kind),
       tasks.map(({ key }) => key ?? null),
       tasks.map(({ input }) => input),
       tasks.map(({ delayMs }) => delayMs),
       tasks.map(({ at: time }) => time ?? null),
       tasks.map(({ rank }) => rank),
       tasks.map(({ lane }) => lane),
-      origin.tenant ?? null,
-      origin.traceparent ?? null,
-      origin.parent ?? null,
+      tasks.map(({ tenant }) => tenant ?? null),
+      tasks.map(({ traceparent }) => traceparent ?? null),
+      parent ?? null,
+      patienceMs ?? null,
     ],
   );
   const enqueued: Enqueued[] = new Array(tasks.length);

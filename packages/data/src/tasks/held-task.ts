@@ -22,6 +22,8 @@ export class HeldTask implements Claim {
   stepped: boolean;
   /** Its end is on the way to the database, so that it may be gone there. */
   ending = false;
+  /** Why its handler says that no further attempt will help. */
+  hopeless: Error | undefined;
   /** The effects and the end of the task are committed. */
   finished = false;
   /** It is in the table again, to be claimed later. */

@@ -3,7 +3,7 @@
  * throws, which ends the handler, and when the time has come the handler runs again from its start, where what is
  * remembered is not done again. So a handler must reach these calls in the same order each time, and what stands
  * between them may run more than once. */
-import type { Duration, Schema, SchemaInput, SchemaOutput } from '@goblin/core';
+import type { Duration, ErrorCode, Schema, SchemaInput, SchemaOutput } from '@goblin/core';
 import type { Transaction } from '../database/transaction.ts';
 import type { Children } from './children.ts';
 import type { TaskDefinition, TaskRequest } from './task.ts';
@@ -39,4 +39,10 @@ export interface Job<I extends Schema = Schema, O extends Schema = Schema> {
   /** Ends the task with the transaction, so that its effects are there exactly once.
    * @throws TASK_LOST when another worker may have it: let the transaction roll back */
   finish(tx: Transaction, output?: SchemaInput<O>): Promise<void>;
+  /** Says that no further attempt will help: the task is dead at once, with this reason, and who waits for it as a child is told.
+   * It throws, which ends the handler (and rolls a transaction back); a handler that goes on all the same changes nothing about it.
+   * Any other error is followed by another attempt, as `retry` says.
+   * @param reason a code, or an error that was caught
+   * @example const account = (await find(id)) ?? job.fail('ACCOUNT_CLOSED', `the account ${id} is closed`); */
+  fail(reason: ErrorCode | (string & {}) | Error, message?: string): never;
 }

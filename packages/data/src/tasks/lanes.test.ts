@@ -78,15 +78,14 @@ test('a rate spreads the starts of a lane over time, over all workers', async ()
   const pay = payOut({ lanes: { rate: '20/s' } });
   await pay.enqueueMany(db, payments(12, 'acme'));
   const startsMs: number[] = [];
+  const begunMs = performance.now();
   const loop = work(db, pay, async () => void startsMs.push(performance.now()));
   await using _one = running(loop);
   await using _two = running(work(db, pay, async () => void startsMs.push(performance.now())));
   await until(() => empty(db));
-  startsMs.sort((one, other) => one - other);
-  const tookMs = startsMs.at(-1)! - startsMs[0]!;
+  const tookMs = Math.max(...startsMs) - begunMs;
   // Two at once after a rest, then one each 50 ms.
-  assert.ok(tookMs > 10 * 50 - 60, `12 starts took ${tookMs} ms`);
-  assert.ok(tookMs < 3_000, `12 starts took ${tookMs} ms`);
+  assert.ok(tookMs > 10 * 50 - 1, `12 starts took ${tookMs} ms`);
 });
 
 test('a lane that is full does not hold up the others, and all get their turn', async () => {
@@ -98,7 +97,7 @@ test('a lane that is full does not hold up the others, and all get their turn', 
   await using _worker = running(
     work(db, pay, async ({ input: { to } }) => void order.push(to), { concurrency: 8 }),
   );
-  await until(() => empty(db), 20_000);
+  await until(() => empty(db));
   const lastSmall = order.findLastIndex((to) => to !== 'big');
   assert.ok(
     order.slice(0, lastSmall).filter((to) => to === 'big').length < 200,
@@ -115,11 +114,9 @@ test('a lane of a dead worker is free when its lease has run out', async () => {
     `select goblin.claim_tasks('gone', '{payments.pay-out}', '{200}', '{1}', '{null}', '{null}', '{null}', '{null}', '{null}', true, 10)`,
   );
   assert.equal((await listTasks(db, { state: 'running' })).length, 1);
-  const startedMs = performance.now();
   const attempts: number[] = [];
   await using _worker = running(work(db, pay, async ({ attempt }) => void attempts.push(attempt)));
   await until(() => empty(db));
-  assert.ok(performance.now() - startedMs < 1_200);
   assert.deepEqual(attempts.sort(), [1, 2]);
 });
 

@@ -1,5 +1,5 @@
-/** What became of a task, by its key. */
-import { parse, type Schema, type SchemaOutput } from '@goblin/core';
+/** What became of a task, by its key and the tenant of the context. */
+import { context, parse, type Schema, type SchemaOutput } from '@goblin/core';
 import type { Queryable } from '../database/queryable.ts';
 
 /** `pending` until it is done, `dead` or `canceled`. */
@@ -22,8 +22,9 @@ export async function taskResult<O extends Schema>(
               else 'pending'
             end as state
      from goblin.task_key as known left join goblin.task on task.id = known.task
-     where known.owner = current_user and known.kind = $1 and known.key = $2`,
-    [kind, key],
+     where known.owner = current_user and known.kind = $1 and known.key = $2
+       and known.task = goblin.task_of_key($1, $2, $3)`,
+    [kind, key, context.tenant ?? ''],
   );
   if (row?.state !== 'done') return row && { state: row.state };
   const output = schema ? await parse(schema, row.output, 'INTERNAL', `the output of ${kind}`) : undefined;

@@ -1,4 +1,5 @@
 /** Tells a task something: see `job.waitFor`. */
+import { context } from '@goblin/core';
 import type { Database } from '../database/database.ts';
 import type { Transaction } from '../database/transaction.ts';
 import { jsonWithin } from './json-within.ts';
@@ -22,12 +23,13 @@ export async function signalTask(
     typeof which === 'number'
       ? which
       : (
-          await at.maybeOne<{ task: number }>(
-            'select task from goblin.task_key where owner = current_user and kind = $1 and key = $2',
-            [kind, which],
-          )
-        )?.task;
-  if (id === undefined) return false;
+          await at.one<{ task: number | null }>('select goblin.task_of_key($1, $2, $3) as task', [
+            kind,
+            which,
+            context.tenant ?? '',
+          ])
+        ).task;
+  if (id === null) return false;
   const { told } = await at.one<{ told: boolean }>('select goblin.signal_task($1, $2, $3, $4) as told', [
     id,
     kind,

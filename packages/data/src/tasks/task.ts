@@ -1,10 +1,8 @@
 /** A task is work that is done once, whatever dies meanwhile. Enqueuing writes it in the caller's transaction, so it is to be
- * done if and only if what it belongs to has happened. (kind, key) is unique: the same key again is the same task,
- * also for 7 days after it has finished. worker.ts does the tasks. */
+ * done if and only if what it belongs to has happened. (kind, tenant, key) is unique: the same key again, on behalf of the same tenant or
+ * again of none, is the same task, also for 7 days after it has finished. worker.ts does the tasks. */
 import {
-  context,
   type Duration,
-  formatTraceparent,
   GoblinError,
   milliseconds,
   parse,
@@ -15,7 +13,9 @@ import {
 import type { Database } from '../database/database.ts';
 import type { Queryable } from '../database/queryable.ts';
 import type { Transaction } from '../database/transaction.ts';
-import { addTasks, type Enqueued, type NewTask } from './enqueue.ts';
+import { sharedDatabase } from '../isolation/with-tenant.ts';
+import { addTasks, type Enqueued, type NewTask, originHere } from './enqueue.ts';
+import { addTogether } from './enqueue-together.ts';
 import { jsonWithin } from './json-within.ts';
 import { type LaneLimits, type LanePolicy, lanePolicy, MAX_LANE, ONLY_LANE } from './lanes.ts';
 import { type TaskResult, taskResult } from './result.ts';
@@ -54,7 +54,7 @@ export interface TaskOptions<I extends Schema = Schema, O extends Schema = Schem
 
 export interface TaskRequest<I extends Schema = Schema> {
   readonly input: SchemaInput<I>;
-  /** What makes it this task and no other, within its kind. Default: none, or a new one where the task has an output. */
+  /** What makes it this task and no other, within its kind and the tenant of the context. Default: none, or a new one where the task has an output. */
   readonly key?: string;
   /** When it becomes ready: after a while, or at a time. Default: at once. */
   readonly delay?: Duration;
@@ -71,12 +71,13 @@ export interface TaskDefinition<I extends Schema = Schema, O extends Schema = Sc
   readonly leaseMs: number;
   readonly timeoutMs: number;
   readonly lanes: LanePolicy;
-  /** Adds a task with the transaction, or at once where it is given the database.
+  /** Adds a task with the transaction, or at once where it is given the database; what many callers add at once goes
+   * together (enqueue-together.ts).
    * @throws INVALID_INPUT when the input does not fit, PAYLOAD_TOO_LARGE above 256 kB */
   enqueue(at: Transaction | Database, request: TaskRequest<I>): Promise<Enqueued>;
   /** The same for up to 10,000 in one statement. The answers stand in the order of the requests. */
   enqueueMany(at: Transaction | Database, requests: readonly TaskRequest<I>[]): Promise<Enqueued[]>;
-  /** Tells the task with this key (or id, a number) something that it waits for, or will; the first of a name counts.
+  /** Tells the task with this key, of the tenant of the context (or with this id, a number), something that it waits for, or will; the first of a name counts.
    * False: it is not there any more, it knows already, or it has got 1,000 signals.
    * @throws PAYLOAD_TOO_LARGE above 256 kB */
   signal(
@@ -85,7 +86,8 @@ export interface TaskDefinition<I extends Schema = Schema, O extends Schema = Sc
     name: string,
     payload?: unknown,
   ): Promise<boolean>;
-  /** What became of the task with this key; undefined when there is none, or it finished more than 7 days ago. */
+  /** What became of the task with this key, of the tenant of the context; undefined when there is none, or it finished more
+   * than 7 days ago. */
   result(at: Queryable, key: string): Promise<TaskResult<SchemaOutput<O>> | undefined>;
   /** For handlers that spawn children. */
   prepare(requests: readonly TaskRequest<I>[]): Promise<NewTask[]>;
@@ -112,9 +114,13 @@ export function task<I extends Schema, O extends Schema = Schema>(
     if (request.priority !== undefined) checkPriority(kind, request.priority);
     const key = request.key ?? (options.output ? crypto.randomUUID() : undefined);
     checkText(kind, 'key', key, MAX_KEY);
+    if (Number.isNaN(request.at?.getTime()))
+      throw invalid(`the time at which a task ${kind} is to become ready is no date`);
     const lane = options.lane ? options.lane(input) : options.lanes ? ONLY_LANE : undefined;
     checkText(kind, 'lane', lane, MAX_LANE);
     return {
+      kind,
+      ...originHere(),
       key,
       input: jsonWithin(request.input, `the input of ${kind}`),
       delayMs: request.delay === undefined ? 0 : milliseconds(request.delay),
@@ -140,14 +146,18 @@ export function task<I extends Schema, O extends Schema = Schema>(
   ): Promise<Enqueued[]> {
     if (requests.length === 0) return [];
     const tasks = await prepare(requests);
-    const { trace, tenant } = context.current;
-    const enqueued = await addTasks(at, kind, tasks, {
-      tenant,
-      traceparent: trace ? formatTraceparent(trace) : undefined,
-      parent: undefined,
-    });
-    // Who waits must know of what falls due before it looks again by itself.
-    if (tasks.some(({ delayMs, at: time }) => delayMs < POLL_MS || time)) wakeWorkers(at, [kind]);
+    const place = placeOf(at);
+    const enqueued = await addTasks(place, tasks);
+    wakeFor(place, tasks);
+    return enqueued;
+  }
+
+  async function enqueue(at: Transaction | Database, request: TaskRequest<I>): Promise<Enqueued> {
+    const prepared = await prepareOne(request);
+    const place = placeOf(at);
+    const enqueued =
+      'afterCommit' in place ? (await addTasks(place, [prepared]))[0]! : await addTogether(place, prepared);
+    wakeFor(place, [prepared]);
     return enqueued;
   }
 
@@ -159,12 +169,22 @@ export function task<I extends Schema, O extends Schema = Schema>(
     leaseMs,
     timeoutMs: options.timeout === undefined ? DEFAULT_TIMEOUT_MS : milliseconds(options.timeout),
     lanes: lanePolicy(options.lanes),
-    enqueue: async (at, request) => (await enqueueMany(at, [request]))[0]!,
+    enqueue,
     enqueueMany,
     prepare,
     signal: (at, which, name, payload) => signalTask(at, kind, which, name, payload),
     result: (at, key) => taskResult(at, kind, key, options.output),
   };
+}
+
+/** Tasks of all tenants are in tables that are not isolated. */
+function placeOf(at: Transaction | Database): Transaction | Database {
+  return 'afterCommit' in at ? at : sharedDatabase(at);
+}
+
+/** Who waits must know of what falls due before it looks again by itself. */
+function wakeFor(at: Transaction | Database, tasks: readonly NewTask[]): void {
+  if (tasks.some(({ delayMs, at: time }) => delayMs < POLL_MS || time)) wakeWorkers(at, [tasks[0]!.kind]);
 }
 
 function checkPriority(kind: string, priority: number): void {

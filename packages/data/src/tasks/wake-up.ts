@@ -3,11 +3,12 @@
 import type { Database } from '../database/database.ts';
 import type { Transaction } from '../database/transaction.ts';
 import { announce, onAnnouncement } from '../events/announcements.ts';
+import { sharedDatabase } from '../isolation/with-tenant.ts';
 
 /** With the transaction's commit, or at once. */
 export function wakeWorkers(at: Transaction | Database, kinds: readonly string[]): void {
   if ('afterCommit' in at) at.afterCommit(() => wakeWorkers(at.database, kinds));
-  else for (const kind of kinds) announce(at, readyTopic(kind));
+  else for (const kind of kinds) announce(sharedDatabase(at), readyTopic(kind));
 }
 
 /** Calls `wake` when tasks of one of the kinds became ready. Answers what ends it. */

@@ -2,9 +2,9 @@
  * while they run. Replacements that nobody asked for by a command report to the log. */
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { AppModel, Clock, EdgeSpec, ServiceModel } from '@goblin/core';
+import type { AppModel, BackupSpec, Clock, EdgeSpec, ServiceModel } from '@goblin/core';
 import type { LogCollector } from '../logs/log-collector.ts';
-import { EDGE, type Project } from '../project/project.ts';
+import { BACKUP, EDGE, type Project } from '../project/project.ts';
 import { type SourceFiles, sourceFiles } from '../watch/source-files.ts';
 import { type SourceWatcher, watchSources } from '../watch/source-watcher.ts';
 import { type Instance, startInstance } from './instance.ts';
@@ -21,9 +21,9 @@ export interface FleetOptions extends LaunchOptions {
 
 /** One service as it runs. */
 export interface Member {
-  readonly kind: 'service' | 'program' | 'edge';
+  readonly kind: ServiceModel['kind'] | 'edge' | 'backup';
   readonly group: ServiceGroup;
-  /** What the next instance is started from. */
+  /** What the next instance is started from; undefined for the edge and the backup. */
   model: ServiceModel | undefined;
   sources: SourceWatcher | undefined;
 }
@@ -45,10 +45,10 @@ export function fleet(project: Project, options: FleetOptions): Fleet {
   const { clock, logs, onChange } = options;
   const members = new Map<string, Member>();
   let edge: EdgeSpec | undefined;
+  let backup: BackupSpec | undefined;
   let stopping = false;
 
-  function begin(name: string, model: ServiceModel | undefined): void {
-    const kind = model?.kind ?? 'edge';
+  function begin(name: string, kind: Member['kind'], model?: ServiceModel): void {
     const sources = followCode(model);
     const group = serviceGroup({
       name,
@@ -117,7 +117,7 @@ export function fleet(project: Project, options: FleetOptions): Fleet {
     const { name } = model;
     if (members.has(name) && members.get(name)!.kind !== model.kind) await remove(name);
     const member = members.get(name);
-    if (!member) return begin(name, model);
+    if (!member) return begin(name, model.kind, model);
     const before = member.model!;
     member.model = model;
     if (!isDeepStrictEqual({ ...before, instances: 0 }, { ...model, instances: 0 })) {
@@ -135,7 +135,7 @@ export function fleet(project: Project, options: FleetOptions): Fleet {
     edge = next;
     if (!next) return void (await remove(EDGE));
     const member = members.get(EDGE);
-    if (!member) return begin(EDGE, undefined);
+    if (!member) return begin(EDGE, 'edge');
     if (isDeepStrictEqual(before, next)) return;
     if (isDeepStrictEqual({ ...before, routes: [] }, { ...next, routes: [] })) {
       member.group.route(next);
@@ -145,17 +145,26 @@ export function fleet(project: Project, options: FleetOptions): Fleet {
     }
   }
 
+  async function applyBackup(next: BackupSpec | undefined): Promise<void> {
+    const before = backup;
+    backup = next;
+    if (before && !next) await remove(BACKUP);
+    else if (next && !before) begin(BACKUP, 'backup');
+    else if (!isDeepStrictEqual(before, next)) void replace(BACKUP, 'it has changed in the app model');
+  }
+
   return {
     members,
     async apply(model) {
       for (const [name, member] of members) {
-        if (member.kind !== 'edge' && !Object.hasOwn(model.services, name)) {
+        if (member.model && !Object.hasOwn(model.services, name)) {
           logs.note('info', `${name} is stopped: it is no longer in the app model`);
           void remove(name);
         }
       }
       for (const service of Object.values(model.services)) await applyService(service);
       await applyEdge(model.edge);
+      await applyBackup(model.backup);
       onChange();
     },
     async stop(kind, timeoutMs) {

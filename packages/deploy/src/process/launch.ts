@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { ServiceModel } from '@goblin/core';
-import { EDGE, type Project, secretsFolder } from '../project/project.ts';
+import { BACKUP, EDGE, type Project, secretsFolder } from '../project/project.ts';
 import type { InstanceSpec } from './instance.ts';
 
 export interface LaunchOptions {
@@ -19,7 +19,7 @@ export interface LaunchOptions {
 /** Set for the supervisor, these mean something of its own; an instance must not take them over. */
 const NOT_INHERITED = ['GOBLIN_PORT', 'GOBLIN_HOST', 'GOBLIN_INSTANCE', 'GOBLIN_VERSION'];
 
-/** @param model undefined for the edge. */
+/** @param model undefined for the edge and the backup. */
 export function launchSpec(
   project: Project,
   service: string,
@@ -39,7 +39,7 @@ export function launchSpec(
     file,
     args: [...first, 'run', service, ...(service === EDGE ? (options.edgeArgs ?? []) : [])],
     cwd: project.folder,
-    hasReadiness: model?.kind === 'service',
+    hasReadiness: model?.kind === 'service' || service === BACKUP,
     env: {
       ...model?.env,
       ...inherited,

@@ -3,8 +3,9 @@
  * Each instance is a child process in a group of its own (instance.ts), in a place that is kept filled (slot.ts). When
  * the code of a service changes its instances are replaced one by one without a gap; when the model changes,
  * services come and go and the edge gets its new routes. It stops from the outside in: first the edge, so that
- * no new work comes, then the services, then the programs that these call; all within STOP_TIMEOUT_MS. If
- * the engine itself is killed, the instances notice, drain and exit. */
+ * no new work comes, then the services, then the programs that these call and the backup, which so has what the
+ * services wrote last; all within STOP_TIMEOUT_MS. If the engine itself is killed, the instances notice, drain and
+ * exit. */
 import { type Clock, closest, GoblinError, systemClock } from '@goblin/core';
 import { type ControlServer, controlServer } from '../control/control-server.ts';
 import { controlSocketPath } from '../control/socket-path.ts';
@@ -19,11 +20,11 @@ import { type Fleet, fleet, type Member } from './fleet.ts';
 import type { LaunchOptions } from './launch.ts';
 import type { EngineStatus } from './status.ts';
 
-/** Shared out between the edge, the services and the programs. */
+/** Shared out between the edge, the services, and what is stopped last. The backup gets what the others left of it. */
 const STOP_TIMEOUT_MS = 4_500;
 const EDGE_STOP_MS = 1_250;
-const PROGRAM_STOP_MS = 750;
-const SERVICE_STOP_MS = STOP_TIMEOUT_MS - EDGE_STOP_MS - PROGRAM_STOP_MS;
+const LAST_STOP_MS = 750;
+const SERVICE_STOP_MS = STOP_TIMEOUT_MS - EDGE_STOP_MS - LAST_STOP_MS;
 const MAX_INSTANCES = 100;
 
 export interface ProcessEngineOptions extends LaunchOptions {
@@ -82,9 +83,13 @@ export async function processEngine(project: Project, options: ProcessEngineOpti
   async function windDown(): Promise<void> {
     config?.stop();
     onChange();
+    const untilMs = clock.now() + STOP_TIMEOUT_MS;
     await all.stop('edge', EDGE_STOP_MS);
     await all.stop('service', SERVICE_STOP_MS);
-    await all.stop('program', PROGRAM_STOP_MS);
+    await Promise.all([
+      all.stop('program', LAST_STOP_MS),
+      all.stop('backup', Math.max(LAST_STOP_MS, untilMs - clock.now())),
+    ]);
     await control?.close();
     logs.close();
     lock.release();
@@ -143,10 +148,16 @@ function memberNamed(all: Fleet, name: string): Member {
   throw new GoblinError('NOT_FOUND', { message: `there is no service ${JSON.stringify(name)}${hint}` });
 }
 
+const ONLY_ONE = {
+  program: 'it listens on a port of its own',
+  edge: 'it listens on a port of its own',
+  backup: 'one process makes the backups',
+} as const;
+
 function checkInstances(service: string, kind: Member['kind'], instances: number): void {
   const most = kind === 'service' ? MAX_INSTANCES : 1;
   if (Number.isInteger(instances) && instances >= 0 && instances <= most) return;
-  const reason = most === 1 ? ' (it listens on a port of its own)' : '';
+  const reason = kind === 'service' ? '' : ` (${ONLY_ONE[kind]})`;
   throw new GoblinError('INVALID_INPUT', {
     message: `${service} can be scaled to a whole number from 0 to ${most}${reason}, not to ${instances}`,
   });

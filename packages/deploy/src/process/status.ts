@@ -17,7 +17,7 @@ export type ServiceState = 'ready' | 'starting' | 'unhealthy' | 'failing' | 'sto
 
 export interface ServiceStatus extends Traffic {
   readonly service: string;
-  readonly kind: 'service' | 'program' | 'edge';
+  readonly kind: 'service' | 'program' | 'edge' | 'backup';
   readonly state: ServiceState;
   /** What is wrong, where something is. */
   readonly detail: string | undefined;

@@ -9,6 +9,8 @@ import { findConfigFile } from './find-config.ts';
 
 /** The name of the edge among the services. */
 export const EDGE = 'edge';
+/** The name of the process that makes the backups. */
+export const BACKUP = 'backup';
 
 export interface Project {
   readonly model: AppModel;

@@ -8,9 +8,10 @@ import { supervisorLink } from '../process/supervisor-link.ts';
 
 const link = supervisorLink()!;
 const service = process.argv[3]!;
-const { FOLDER, NEVER_READY } = process.env;
+// The edge and the backup have no environment of their own.
+const { FOLDER = service, NEVER_READY } = process.env;
 
-const said = readFileSync(join(FOLDER!, 'service.js'), 'utf8').trim();
+const said = readFileSync(join(FOLDER, 'service.js'), 'utf8').trim();
 if (said === 'broken') {
   link.tell({ goblin: 'failed', message: `${service} does not compile` });
   process.exit(1);

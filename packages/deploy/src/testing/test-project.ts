@@ -54,7 +54,7 @@ export interface TestEngine extends ProcessEngine {
   ready(service: string, count?: number): Promise<readonly InstanceStatus[]>;
 }
 
-const WAIT_MS = 20_000;
+const WAIT_MS = 60_000;
 /** Traffic changes without a notice. */
 const LOOK_MS = 50;
 

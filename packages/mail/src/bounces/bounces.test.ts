@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Secret } from '@goblin/core';
+import { createTransport } from 'nodemailer';
 import { smtpPeer } from '../fixtures/smtp-peer.ts';
 import { testMail } from '../fixtures/test-mail.ts';
 import { listSuppressions } from '../messages/suppression-list.ts';
@@ -49,11 +50,11 @@ test('webhooks of Postmark: a delivery resolves an unknown mail, bounces and com
   );
   await receive(hook({ RecordType: 'Open', Recipient: 'curious@example.com' }));
   assert.deepEqual(
-    (await listSuppressions(post.db, 10)).map(({ address, reason }) => [address, reason]),
+    (await listSuppressions(post.db)).map(({ address, reason }) => [address, reason]),
     [
-      ['ada@example.com', 'bounce'],
-      ['angry@example.com', 'complaint'],
       ['left@example.com', 'unsubscribe'],
+      ['angry@example.com', 'complaint'],
+      ['ada@example.com', 'bounce'],
     ],
   );
 });
@@ -68,7 +69,7 @@ test('a webhook without the password, or that is none, changes nothing', async (
   assert.equal((await receive(hook('null'))).status, 400);
   assert.equal((await receive(hook(`{"a":"${'x'.repeat(300_000)}"}`))).status, 400);
   assert.equal((await receive(hook({ RecordType: 'Bounce', Email: 7, Metadata: 'x' }))).status, 200);
-  assert.deepEqual(await listSuppressions(post.db, 10), []);
+  assert.deepEqual(await listSuppressions(post.db), []);
 });
 
 function report(messageId: string, recipient: string, status = '5.1.1', action = 'failed'): string {
@@ -116,8 +117,28 @@ test('a report of a failed delivery marks the mail, resolves it, and suppresses 
   assert.equal(message.state, 'sent');
   assert.ok(message.bouncedAt);
   assert.deepEqual(
-    (await listSuppressions(post.db, 10)).map(({ address }) => address),
+    (await listSuppressions(post.db)).map(({ address }) => address),
     ['ada@example.com'],
+  );
+});
+
+test('a report that a server sends back by SMTP counts as it arrives', async () => {
+  await using peer = await smtpPeer();
+  await using mailbox = await smtpPeer();
+  await using post = await testMail({ routes: [smtp({ url: peer.url })] });
+  const { id } = await post.greet();
+  const { messageId } = await post.settled(id, 'sent');
+  await createTransport({ host: '127.0.0.1', port: mailbox.port }).sendMail({
+    // Reports have no sender, so that nobody answers them.
+    envelope: { from: '', to: ['tests@goblin.example'] },
+    raw: report(messageId!, 'ada@example.com').replace('I am sorry.', '.I am sorry.\r\n.'),
+  });
+  const [arrived] = mailbox.mails;
+  assert.equal(await receiveDeliveryReport(post.db, arrived!.raw), 1);
+  assert.ok((await post.get(id)).bouncedAt);
+  assert.deepEqual(
+    (await listSuppressions(post.db)).map(({ address, reason }) => [address, reason]),
+    [['ada@example.com', 'bounce']],
   );
 });
 
@@ -135,7 +156,7 @@ test('a report about a mail that was not sent, or about somebody else, counts fo
     ),
     0,
   );
-  assert.deepEqual(await listSuppressions(post.db, 10), []);
+  assert.deepEqual(await listSuppressions(post.db), []);
   assert.equal((await post.get(id)).bouncedAt, null);
 });
 

@@ -119,7 +119,7 @@ test('an address that does not exist fails for good, and gets no more mail', asy
   const message = await post.settled(id);
   assert.equal(message.state, 'failed');
   assert.equal(second.mails.length, 0);
-  const list = await listSuppressions(post.db, 10);
+  const list = await listSuppressions(post.db);
   assert.deepEqual(
     list.map(({ address, reason }) => [address, reason]),
     [['gone@example.com', 'bounce']],
@@ -133,7 +133,7 @@ test('a bare 550 to the recipient fails the mail, and suppresses nobody', async 
   await using post = await testMail({ routes: [smtp({ url: peer.url })] });
   const { id } = await post.greet();
   assert.equal((await post.settled(id)).state, 'failed');
-  assert.deepEqual(await listSuppressions(post.db, 10), []);
+  assert.deepEqual(await listSuppressions(post.db), []);
 });
 
 test('one of two recipients is turned down: the other one gets it, and it is written down', async () => {
@@ -147,7 +147,7 @@ test('one of two recipients is turned down: the other one gets it, and it is wri
   assert.equal(message.state, 'sent');
   assert.match(message.attempts.at(-1)!.answer, /refused gone@example\.com: 550 5\.1\.1/);
   assert.deepEqual(peer.mails[0]!.to, ['ada@example.com']);
-  assert.equal((await listSuppressions(post.db, 10)).length, 1);
+  assert.equal((await listSuppressions(post.db)).length, 1);
 });
 
 test('suppressed recipients are left out; with nobody left nothing is sent', async () => {
@@ -232,6 +232,40 @@ test('an unknown mail is resolved by hand: as sent it is done, as not sent it is
   assert.equal(message.handovers, 2);
   assert.equal(peer.mails.length, 3);
   await assert.rejects(resolveMail(post.db, one.id, 'not-sent', 'again'), { code: 'FAILED_PRECONDITION' });
+});
+
+test('an unknown mail is sent again only by who allows that it arrives twice, and keeps its Message-ID', async () => {
+  await using peer = await smtpPeer({ atTheEnd: 'drop' });
+  await using post = await testMail({ routes: [smtp({ url: peer.url })] });
+  const { id } = await post.greet();
+  const { messageId } = await post.settled(id, 'unknown');
+  await assert.rejects(resendMail(post.db, id), {
+    code: 'FAILED_PRECONDITION',
+    message: /never to be sent twice: resolve it first, or allow/,
+  });
+  assert.equal((await post.get(id)).state, 'unknown');
+  peer.behaviour.atTheEnd = undefined;
+  assert.equal(await resendMail(post.db, id, { twice: true }), id);
+  const message = await post.settled(id, 'sent');
+  assert.deepEqual([message.handovers, message.messageId], [2, messageId]);
+  assert.match(message.attempts.at(-2)!.answer, /although it may have been sent/);
+  const ids = peer.mails.map(({ raw }) => /^Message-ID: (.*)$/im.exec(raw.toString())![1]!.trim());
+  assert.deepEqual(ids, [messageId, messageId]);
+});
+
+test('of many who decide about an unknown mail at once, one does', async () => {
+  await using peer = await smtpPeer({ atTheEnd: 'drop' });
+  await using post = await testMail({ routes: [smtp({ url: peer.url })] });
+  const { id } = await post.greet();
+  await post.settled(id, 'unknown');
+  peer.behaviour.atTheEnd = undefined;
+  const settled = await Promise.allSettled(
+    Array.from({ length: 5 }, () => resolveMail(post.db, id, 'not-sent', 'it is not in the log')),
+  );
+  const codes = settled.map((one) => (one.status === 'rejected' ? one.reason.code : 'decided')).sort();
+  assert.deepEqual(codes, [...Array(4).fill('FAILED_PRECONDITION'), 'decided']);
+  assert.equal((await post.settled(id, 'sent')).handovers, 2);
+  assert.equal(peer.mails.length, 2);
 });
 
 test('a settled mail can be sent once more, as another one', async () => {

@@ -89,7 +89,7 @@ async function settle(
 }
 
 async function outgoing({ db, from: ours }: Delivery, message: Message): Promise<OutgoingMail> {
-  const { id, owner, kind, key, parties, html, unsubscribe } = message;
+  const { id, kind, parties, html, unsubscribe } = message;
   const { from = ours, to, cc, bcc, replyTo } = parties;
   const everybody = [...to, ...cc, ...bcc];
   const suppressed = await suppressedOf(db, everybody);
@@ -99,7 +99,7 @@ async function outgoing({ db, from: ours }: Delivery, message: Message): Promise
   return {
     id,
     kind,
-    messageId: message.messageId ?? messageIdOf(owner, kind, key, domainOf(from.address)),
+    messageId: message.messageId ?? messageIdOf(message, domainOf(from.address)),
     from,
     replyTo,
     to,

@@ -1,6 +1,15 @@
 /** A route as the mailer uses it: with its health, its turns and its figures. */
-import { type Clock, type Counter, type Gauge, type Histogram, parseRate, sleep } from '@goblin/core';
+import {
+  type Clock,
+  type Counter,
+  type Gauge,
+  type Histogram,
+  parseRate,
+  type RateText,
+  sleep,
+} from '@goblin/core';
 import { type Database, sql } from '@goblin/data';
+import { maskedText } from '../addresses.ts';
 import type { OpenRoute, Outcome, Route, RouteSetup, Sending } from '../routes/route.ts';
 import { RouteHealth } from '../routes/route-health.ts';
 import type { MailTelemetry } from '../telemetry.ts';
@@ -10,11 +19,23 @@ const BURST_MS = 100;
 /** A turn further away than this is not waited for: another route may be free, or the mail is tried again later. */
 const PATIENCE_MS = 5_000;
 
+/** The last attempt that failed by the fault of the route. */
+export interface RouteFailure {
+  /** On the monotonic clock. */
+  readonly atMs: number;
+  /** Without addresses. */
+  readonly answer: string;
+}
+
 export class RunningRoute {
   readonly name: string;
+  readonly rate: RateText | undefined;
   readonly health: RouteHealth;
   readonly find: OpenRoute['find'];
   readonly close: () => Promise<void>;
+  lastFailure: RouteFailure | undefined;
+  /** Called when its breaker opens or closes. */
+  onFlip: () => void = () => {};
   readonly #route: Route;
   readonly #open: OpenRoute;
   readonly #db: Database;
@@ -26,6 +47,7 @@ export class RunningRoute {
 
   constructor(route: Route, setup: RouteSetup, db: Database, telemetry: MailTelemetry, clock: Clock) {
     this.name = route.name;
+    this.rate = route.rate;
     this.health = new RouteHealth(clock);
     this.#route = route;
     this.#open = route.open(setup);
@@ -43,8 +65,8 @@ export class RunningRoute {
 
   /** Waits for the route's next turn, which all processes share. False: it is too far away. */
   async takeTurn(signal: AbortSignal): Promise<boolean> {
-    if (this.#route.rate === undefined) return true;
-    const { count, periodMs } = parseRate(this.#route.rate);
+    if (this.rate === undefined) return true;
+    const { count, periodMs } = parseRate(this.rate);
     const everyMs = periodMs / count;
     const burst = Math.max(1, Math.floor(BURST_MS / everyMs));
     const { wait } = await this.#db.one<{ wait: number }>(
@@ -76,15 +98,24 @@ export class RunningRoute {
     const outcome = await this.#open.send({ mail, handOver, signal: bounded });
     this.#durations.record((this.#clock.now() - startedMs) / 1_000, span.context);
     this.#attempts(outcome.outcome).add();
-    if (outcome.outcome !== 'accepted') span.fail(new Error(`${outcome.outcome}: ${outcome.answer}`));
+    if (outcome.outcome !== 'accepted')
+      span.fail(new Error(`${outcome.outcome}: ${maskedText(outcome.answer)}`));
     span.set('mail.outcome', outcome.outcome);
     span.end();
     // Neither a process that stops nor our own database says anything about the route.
     if (signal.aborted || blameless) this.health.giveBack();
-    else this.health.count(outcome.outcome === 'unknown' || (outcome.outcome === 'declined' && outcome.ill));
+    else this.#judge(outcome);
+    return outcome;
+  }
+
+  #judge(outcome: Outcome): void {
+    const wasOpen = this.health.open;
+    const isFault = outcome.outcome === 'unknown' || (outcome.outcome === 'declined' && outcome.ill);
+    if (isFault) this.lastFailure = { atMs: this.#clock.now(), answer: maskedText(outcome.answer) };
+    this.health.count(isFault);
     this.#healthGauge.set(this.health.value);
     this.#openGauge.set(this.health.open ? 1 : 0);
-    return outcome;
+    if (this.health.open !== wasOpen) this.onFlip();
   }
 
   #attempts(outcome: string): Counter {

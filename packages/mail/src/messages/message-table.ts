@@ -21,7 +21,8 @@ export interface AttemptRecord {
   readonly answer: string;
 }
 
-export interface Message {
+/** A mail without what is in it. */
+export interface MessageSummary {
   readonly id: number;
   readonly owner: string;
   readonly kind: string;
@@ -30,8 +31,6 @@ export interface Message {
   readonly policy: Policy;
   readonly parties: Parties;
   readonly subject: string;
-  readonly text: string;
-  readonly html: string | null;
   readonly unsubscribe: string | null;
   readonly quietHours: QuietHours | null;
   readonly createdAt: Date;
@@ -49,10 +48,16 @@ export interface Message {
   readonly tenant: string | null;
 }
 
-export const COLUMNS = `id, owner, kind, key, state, policy, parties, subject, text, html, unsubscribe,
+export interface Message extends MessageSummary {
+  readonly text: string;
+  readonly html: string | null;
+}
+
+export const SUMMARY = `id, owner, kind, key, state, policy, parties, subject, unsubscribe,
   quiet_hours as "quietHours", created_at as "createdAt", expires_at < clock_timestamp() as expired, handovers, route,
   message_id as "messageId", provider_id as "providerId", handed_over_at as "handedOverAt", settled_at as "settledAt",
   delivered_at as "deliveredAt", bounced_at as "bouncedAt", attempts, resent_from as "resentFrom", tenant`;
+const COLUMNS = `${SUMMARY}, text, html`;
 
 export function findMessage(at: Queryable, id: number): Promise<Message | undefined> {
   return at.maybeOne<Message>(

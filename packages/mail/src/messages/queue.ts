@@ -32,7 +32,7 @@ export interface NewMessage {
 
 export interface Queued {
   readonly id: number;
-  /** False: there was a mail of this kind with this key already, and it is that one. */
+  /** False: the tenant had a mail of this kind with this key already, and it is that one. */
   readonly isNew: boolean;
 }
 
@@ -50,17 +50,19 @@ export async function queueMail(
   if (quietHours) checkQuietHours(quietHours);
   if (unsubscribe !== undefined) checkUnsubscribe(unsubscribe);
   const expiresMs = expires === undefined ? DEFAULT_EXPIRES_MS : milliseconds(expires);
+  const tenant = context.tenant ?? null;
   const row = await tx.maybeOne<{ id: number }>(sql`
     insert into goblin_mail.message
       (kind, key, policy, parties, subject, text, html, unsubscribe, quiet_hours, expires_at, tenant)
     values (${kind}, ${key}, ${policy}, ${JSON.stringify(parties)}, ${subject}, ${text}, ${html ?? null},
       ${unsubscribe ?? null}, ${quietHours ? JSON.stringify(quietHours) : null},
-      clock_timestamp() + ${expiresMs}::float8 * interval '1 millisecond', ${context.tenant ?? null})
-    on conflict (owner, kind, key) do nothing
+      clock_timestamp() + ${expiresMs}::float8 * interval '1 millisecond', ${tenant})
+    on conflict (owner, tenant, kind, key) do nothing
     returning id`);
   if (!row) {
     const known = await tx.one<{ id: number }>(sql`
-      select id from goblin_mail.message where owner = current_user and kind = ${kind} and key = ${key}`);
+      select id from goblin_mail.message
+      where owner = current_user and tenant is not distinct from ${tenant} and kind = ${kind} and key = ${key}`);
     return { id: known.id, isNew: false };
   }
   if (request.attachments) await keepAttachments(tx, row.id, request.attachments);

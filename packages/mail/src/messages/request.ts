@@ -12,7 +12,8 @@ export type Policy = 'never-twice' | 'at-least-once';
 type OneOrMore<T> = T | readonly T[];
 
 export interface SendRequest<Data> {
-  /** What makes it this mail and no other, within its kind. Up to 500 characters. */
+  /** What makes it this mail and no other, within its kind and, where there is one, the tenant of the context. Up to 500
+   * characters. */
   readonly key: string;
   readonly data: Data;
   /** All recipients together are at most 50. */

@@ -6,6 +6,7 @@ import { type Address, normalised } from '../addresses.ts';
 export type SuppressionReason = 'bounce' | 'complaint' | 'unsubscribe' | 'manual';
 
 export interface Suppression {
+  readonly id: number;
   readonly address: string;
   readonly reason: SuppressionReason;
   readonly detail: string | null;
@@ -13,6 +14,8 @@ export interface Suppression {
 }
 
 const MAX_DETAIL = 500;
+const DEFAULT_LISTED = 100;
+const MAX_LISTED = 500;
 
 /** An address that is on the list already stays there with its first reason. */
 export async function suppress(
@@ -45,9 +48,24 @@ export async function suppressedOf(
   return new Set(rows.map(({ address }) => address));
 }
 
-/** In the order of addresses, from after one on. */
-export function listSuppressions(at: Queryable, limit: number, after = ''): Promise<Suppression[]> {
-  return at.many<Suppression>(sql`
-    select address, reason, detail, created_at as "createdAt" from goblin_mail.suppression
-    where owner = current_user and address > ${after} order by address limit ${limit}`);
+export interface SuppressionPage {
+  /** Only this address. */
+  readonly address?: string;
+  /** Default 100, at most 500. */
+  readonly limit?: number;
+  /** The id of the last one of the page before. */
+  readonly before?: number;
+}
+
+/** Those that came last first. */
+export function listSuppressions(
+  at: Queryable,
+  { address, limit = DEFAULT_LISTED, before }: SuppressionPage = {},
+): Promise<Suppression[]> {
+  return at.many<Suppression>(
+    `select id, address, reason, detail, created_at as "createdAt" from goblin_mail.suppression
+     where owner = current_user and ($1::text is null or address = $1) and ($2::bigint is null or id < $2)
+     order by id desc limit $3`,
+    [address === undefined ? null : normalised(address), before ?? null, Math.min(limit, MAX_LISTED)],
+  );
 }

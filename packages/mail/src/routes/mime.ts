@@ -1,16 +1,8 @@
 /** A mail as the bytes that go over a wire (RFC 5322), by nodemailer; signed by DKIM (RFC 6376) where there is a key. */
 import { Readable } from 'node:stream';
-import type { Secret } from '@goblin/core';
 import type { Address } from '../addresses.ts';
+import { type Dkim, dkimOptions } from './dkim.ts';
 import type { OutgoingMail } from './route.ts';
-
-export interface Dkim {
-  /** `example.com`; the public key is its TXT record at `<selector>._domainkey.example.com`. */
-  readonly domain: string;
-  readonly selector: string;
-  /** PEM. */
-  readonly key: Secret;
-}
 
 /** @param date milliseconds since the Unix epoch. */
 export async function mimeOf(mail: OutgoingMail, dkim: Dkim | undefined, date: number): Promise<Readable> {
@@ -33,9 +25,7 @@ export async function mimeOf(mail: OutgoingMail, dkim: Dkim | undefined, date: n
       ...(contentId !== undefined && { cid: contentId }),
       content: Readable.from(read(), { objectMode: false }),
     })),
-    ...(dkim && {
-      dkim: { domainName: dkim.domain, keySelector: dkim.selector, privateKey: dkim.key.reveal() },
-    }),
+    ...(dkim && { dkim: dkimOptions(dkim) }),
     // What a mail contains comes from its row alone.
     disableFileAccess: true,
     disableUrlAccess: true,

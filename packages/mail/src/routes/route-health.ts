@@ -32,6 +32,11 @@ export class RouteHealth {
     return this.#restsUntilMs !== undefined;
   }
 
+  /** How much longer it rests; 0 when it is to be tried again, undefined while the breaker is closed. */
+  get restMs(): number | undefined {
+    return this.#restsUntilMs === undefined ? undefined : Math.max(0, this.#restsUntilMs - this.#clock.now());
+  }
+
   /** Whether a mail may try it now. True for an open route means that this mail is the one that tries it: `count` or
    * `giveBack` must follow. */
   admit(): boolean {

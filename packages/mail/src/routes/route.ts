@@ -3,7 +3,7 @@
 import type { Logger, RateText } from '@goblin/core';
 import type { Address } from '../addresses.ts';
 import type { Attachment } from '../messages/attachments.ts';
-import type { Dkim } from './mime.ts';
+import type { Dkim } from './dkim.ts';
 
 /** A mail as a route gets it. */
 export interface OutgoingMail {

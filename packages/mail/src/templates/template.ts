@@ -42,7 +42,8 @@ export interface MailTemplate<S extends Schema = Schema> {
   readonly examples: Readonly<Record<string, SchemaInput<S>>>;
   /** @throws INVALID_INPUT when the data does not fit, PAYLOAD_TOO_LARGE above 512 kB */
   render(data: SchemaInput<S>): Promise<Rendered>;
-  /** Queues a mail with the transaction. A second one with the same key is the same mail: nothing is added.
+  /** Queues a mail with the transaction. A second one with the same key is the same mail: nothing is added. Keys of two
+   * tenants are two keys.
    * @throws INVALID_INPUT when the data does not fit or an address is none, PAYLOAD_TOO_LARGE */
   send(tx: Transaction, request: SendRequest<SchemaInput<S>>): Promise<Queued>;
 }

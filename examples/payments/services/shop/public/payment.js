@@ -1,6 +1,7 @@
-/** The card form and the way of one payment. A key is made when the customer presses Pay and stays the same for all
+/** The form and the way of one payment. A key is made when the customer presses Pay and stays the same for all
  * tries of that payment; the button works again when it is final. */
 import { pay, watchPayment } from './api.js';
+import { emailField } from './email.js';
 import { formatMoney } from './format.js';
 import { showProgress } from './progress.js';
 import { showRecent } from './recent.js';
@@ -19,6 +20,7 @@ export function preparePayment(basket) {
   const card = document.getElementById('card');
   const fault = document.getElementById('card-error');
   const submit = document.getElementById('submit');
+  const address = emailField();
   let busy = false;
 
   const chips = TEST_CARDS.map(({ label, number }) => {
@@ -54,16 +56,23 @@ export function preparePayment(basket) {
       card.focus();
       return;
     }
-    if (!basket.current || busy) return;
+    if (!address.check() || !basket.current || busy) return;
     busy = true;
     refresh();
     complain('');
     const { total: amount, lines, country } = basket.current;
+    const email = address.value;
     try {
       showProgress({ status: 'sending' });
-      const payment = await pay(newKey(), { amount, country, lines, card: { number } });
+      const payment = await pay(newKey(), {
+        amount,
+        country,
+        lines,
+        card: { number },
+        ...(email && { email }),
+      });
       watchPayment(payment.id, (changed) => {
-        showProgress(changed);
+        showProgress(changed, email);
         showRecent();
       });
     } catch (error) {

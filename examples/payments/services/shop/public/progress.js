@@ -27,7 +27,8 @@ const STEPS = {
   refused: ['Refused', '', ''],
 };
 
-export function showProgress({ id, status, reason }) {
+/** @param email where the receipt goes, if anywhere. */
+export function showProgress({ id, status, reason }, email) {
   const find = (name) => document.getElementById(name);
   find('progress').hidden = false;
   for (const [index, step] of [...find('steps').children].entries()) {
@@ -40,6 +41,7 @@ export function showProgress({ id, status, reason }) {
   }
   const outcome = find('outcome');
   outcome.textContent = SENTENCES[status] ?? REASONS[reason] ?? reason;
+  if (status === 'settled' && email) outcome.textContent += ` The receipt is on its way to ${email}.`;
   outcome.dataset.kind = status === 'settled' ? 'good' : status in SENTENCES ? '' : 'bad';
   find('payment-id').textContent = id ?? '';
   const receipt = find('receipt');

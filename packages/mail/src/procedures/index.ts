@@ -1,0 +1,3 @@
+export { installMail } from '../mail-schema.ts';
+export { mailContract } from './contract.ts';
+export { mailProcedures } from './mail-procedures.ts';
