@@ -1,0 +1,11 @@
+export type * from './model.ts';
+export {
+  type QueryOptions,
+  type QueryResult,
+  queryInstant,
+  queryRange,
+  type SeriesResult,
+} from './query/promql/engine.ts';
+export type { SampleSeries, SeriesSource } from './query/promql/source.ts';
+export { palantir, palantirContract } from './service.ts';
+export { openStore, type StoreOptions, type TelemetryStore } from './store/store.ts';

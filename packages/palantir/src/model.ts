@@ -1,0 +1,75 @@
+/** The words of telemetry in this package. A metric is a series of floats, as in Prometheus: a histogram is its classic series
+ * `x_bucket{le}`, `x_sum` and `x_count`. What decoders answer, what the store keeps and what queries give is all made of these. */
+
+/** `__name__` holds the name of the metric. */
+export type Labels = Readonly<Record<string, string>>;
+
+export interface Sample {
+  readonly series: Labels;
+  /** Milliseconds since the Unix epoch. */
+  readonly atMs: number;
+  readonly value: number;
+}
+
+export interface LogLine {
+  readonly atMs: number;
+  /** 1 (TRACE) to 24 (FATAL4), as in OpenTelemetry; 0 where it is not known. */
+  readonly severity: number;
+  readonly body: string;
+  readonly service: string;
+  readonly attributes: Labels;
+  /** 32 and 16 hex digits. */
+  readonly traceId?: string;
+  readonly spanId?: string;
+}
+
+export type SpanStatus = 'unset' | 'ok' | 'error';
+export type SpanKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer';
+
+export interface SpanMoment {
+  readonly atNs: bigint;
+  readonly name: string;
+  readonly attributes: Labels;
+}
+
+export interface SpanLink {
+  readonly traceId: string;
+  readonly spanId: string;
+}
+
+export interface SpanRecord {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentId?: string;
+  readonly name: string;
+  readonly kind: SpanKind;
+  readonly service: string;
+  /** Nanoseconds since the Unix epoch. */
+  readonly startNs: bigint;
+  readonly durationNs: number;
+  readonly status: SpanStatus;
+  readonly statusMessage?: string;
+  readonly attributes: Labels;
+  readonly events: readonly SpanMoment[];
+  readonly links: readonly SpanLink[];
+}
+
+/** What was not taken, and why: what is good in the same request is kept. */
+export interface Rejection {
+  readonly count: number;
+  readonly reason: string;
+}
+
+export interface Batch {
+  readonly samples: readonly Sample[];
+  readonly logs: readonly LogLine[];
+  readonly spans: readonly SpanRecord[];
+  readonly rejected: readonly Rejection[];
+}
+
+/** As in PromQL and LogQL. A label that is not there is the empty text; regular expressions match whole values. */
+export interface Matcher {
+  readonly label: string;
+  readonly op: '=' | '!=' | '=~' | '!~';
+  readonly value: string;
+}

@@ -1,0 +1,8 @@
+/** A query that cannot be read, told with the place: line and column count from 1, as editors do. */
+import { GoblinError } from '@goblin/core';
+
+export function syntaxError(query: string, at: number, problem: string): GoblinError {
+  const before = query.slice(0, at).split('\n');
+  const place = `${before.length}:${before.at(-1)!.length + 1}`;
+  return new GoblinError('INVALID_INPUT', { message: `the query cannot be read at ${place}: ${problem}` });
+}

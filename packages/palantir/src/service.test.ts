@@ -1,0 +1,233 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { createConfig, metricsRegistry, otlpExporter, testTelemetry } from '@goblin/core';
+import { clusterKey, startHost } from '@goblin/mesh';
+import { palantir } from './service.ts';
+
+interface Running extends AsyncDisposable {
+  readonly url: string;
+  send(
+    path: string,
+    type: string,
+    body: string | Uint8Array,
+    headers?: Record<string, string>,
+  ): Promise<Response>;
+  ask<T>(path: string, params: Record<string, string>): Promise<T>;
+  /** Ends it, and starts another one on the same folder. */
+  restart(): Promise<void>;
+}
+
+const HOUR_MS = 3_600_000;
+
+async function running(): Promise<Running> {
+  const folder = await mkdtemp(join(tmpdir(), 'goblin-palantir-'));
+  const start = () =>
+    startHost(palantir({ folder: join(folder, 'store'), retention: { days: 7, bytes: 1e9 } }), {
+      name: 'palantir',
+      version: '1',
+      folder,
+      dataFolder: folder,
+      config: createConfig({ service: 'palantir', env: {} }).read,
+      telemetry: testTelemetry(),
+      finders: [],
+      clusterKey: clusterKey({ cluster: 'test', secret: ['0123456789abcdef0123456789abcdef'] }),
+      lameDuckMs: 0,
+    });
+  let host = await start();
+  const url = (): string => `http://127.0.0.1:${host.address.port}`;
+  return {
+    get url() {
+      return url();
+    },
+    send: (path, type, body, headers = {}) =>
+      fetch(`${url()}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': type, ...headers },
+        body: body as string,
+      }),
+    async ask(path, params) {
+      const response = await fetch(`${url()}${path}?${new URLSearchParams(params)}`);
+      assert.equal(response.status, 200, await response.clone().text());
+      return (await response.json()) as never;
+    },
+    async restart() {
+      await host.stop();
+      host = await start();
+    },
+    async [Symbol.asyncDispose]() {
+      await host.stop();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+interface Vector {
+  readonly data: { readonly result: { readonly metric: object; readonly value: [number, string] }[] };
+}
+
+async function valueAt(one: Running, query: string): Promise<string | undefined> {
+  const { data } = await one.ask<Vector>('/api/v1/query', { query });
+  return data.result[0]?.value[1];
+}
+
+test('what a service of ours exports by OTLP can be asked for in PromQL, also after a restart', async () => {
+  await using one = await running();
+  const metrics = metricsRegistry();
+  metrics
+    .counter('orders_total', { help: 'Orders.', labels: ['country'] })
+    .with('FR')
+    .add(7);
+  metrics.histogram('order_seconds', { help: 'How long.' }).with().record(0.2);
+  const { log } = testTelemetry();
+  const resource = { 'service.name': 'shop', 'service.instance.id': 'shop-1' };
+  await otlpExporter({ endpoint: one.url, resource, metrics, log }).stop();
+  for (let round = 0; round < 2; round++) {
+    assert.equal(await valueAt(one, 'sum by (service) (orders_total{country="FR"})'), '7');
+    assert.equal(await valueAt(one, 'order_seconds_count{service="shop",instance="shop-1"}'), '1');
+    await one.restart();
+  }
+  const { data: names } = await one.ask<{ data: string[] }>('/api/v1/label/__name__/values', {});
+  assert.ok(names.includes('orders_total'));
+  const { data: series } = await one.ask<{ data: object[] }>('/api/v1/series', { 'match[]': 'orders_total' });
+  assert.deepEqual(series, [
+    { __name__: 'orders_total', service: 'shop', instance: 'shop-1', country: 'FR' },
+  ]);
+});
+
+test('Telegraf writes line protocol, packed or not, in any precision', async () => {
+  await using one = await running();
+  const now = Date.now();
+  const line = (value: number, at: number): string => `mem,host=one used=${value}i ${at}\n`;
+  const plain = await one.send('/write?db=telegraf', 'text/plain', line(5, (now - 60_000) * 1e6));
+  const packed = gzipSync(line(9, Math.floor(now / 1_000)));
+  const second = await one.send('/api/v2/write?precision=s', 'text/plain', packed, {
+    'content-encoding': 'gzip',
+  });
+  assert.deepEqual([plain.status, second.status], [204, 204]);
+  assert.equal(await valueAt(one, 'mem_used{host="one"}'), '9');
+  assert.equal(await valueAt(one, 'max_over_time(mem_used[5m]) - min_over_time(mem_used[5m])'), '4');
+});
+
+test('logs and traces of one request are found by its trace, its words, and its failure', async () => {
+  await using one = await running();
+  const at = String(BigInt(Date.now()) * 1_000_000n);
+  const [traceId, spanId] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331'];
+  const resource = { attributes: [{ key: 'service.name', value: { stringValue: 'tax' } }] };
+  const record = {
+    timeUnixNano: at,
+    severityNumber: 17,
+    body: { stringValue: 'the rate of FR is gone' },
+    traceId,
+    spanId,
+  };
+  const span = {
+    ...{
+      traceId,
+      spanId,
+      name: 'quote',
+      kind: 2,
+      startTimeUnixNano: at,
+      status: { code: 2, message: 'no rate' },
+    },
+    endTimeUnixNano: String(BigInt(at) + 1_500_000n),
+  };
+  const logs = { resourceLogs: [{ resource, scopeLogs: [{ logRecords: [record] }] }] };
+  const traces = { resourceSpans: [{ resource, scopeSpans: [{ spans: [span] }] }] };
+  const answers = [
+    await one.send('/v1/logs', 'application/json', JSON.stringify(logs)),
+    await one.send('/v1/traces', 'application/json', JSON.stringify(traces)),
+  ];
+  for (const answer of answers) assert.deepEqual([answer.status, await answer.json()], [200, {}]);
+  const found: { body: string; service: string }[] = [];
+  const start = String((Date.now() - HOUR_MS) / 1_000);
+  for (const params of [{ word: 'RATE' }, { trace: traceId }, { query: '{service="tax"}', severity: '17' }]) {
+    const response = await fetch(
+      `${one.url}/palantir/logs?${new URLSearchParams({ start, ...params } as never)}`,
+    );
+    assert.equal(response.headers.get('content-type'), 'application/x-ndjson');
+    for (const line of (await response.text()).trim().split('\n')) found.push(JSON.parse(line));
+  }
+  assert.deepEqual(
+    found.map(({ body, service }) => [service, body]),
+    Array.from({ length: 3 }, () => ['tax', 'the rate of FR is gone']),
+  );
+  const [summary] = await one.ask<{ traceId: string; error: boolean }[]>('/palantir/traces', {
+    error: 'true',
+    service: 'tax',
+  });
+  assert.equal(summary?.traceId, traceId);
+  const { spans } = await one.ask<{ spans: { name: string; durationNs: number; startNs: string }[] }>(
+    `/palantir/traces/${traceId}`,
+    {},
+  );
+  assert.deepEqual(
+    spans.map(({ name, durationNs, startNs }) => [name, durationNs, startNs]),
+    [['quote', 1_500_000, at]],
+  );
+});
+
+test('what is wrong is refused with what would be right, and what is good beside it is kept', async () => {
+  await using one = await running();
+  const point = (value: number | string) => ({
+    timeUnixNano: String(BigInt(Date.now()) * 1_000_000n),
+    asDouble: value,
+  });
+  const gauge = { name: 'depth', gauge: { dataPoints: [point(3), point('NaN')] } };
+  const body = JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics: [gauge] }] }] });
+  const partial = (await (await one.send('/v1/metrics', 'application/json', body)).json()) as {
+    partialSuccess: { rejectedDataPoints: string; errorMessage: string };
+  };
+  assert.equal(partial.partialSuccess.rejectedDataPoints, '1');
+  assert.match(partial.partialSuccess.errorMessage, /not a finite number \(depth\)/);
+  assert.equal(await valueAt(one, 'depth'), '3');
+  const wrong: [
+    path: string,
+    type: string,
+    body: string | Uint8Array,
+    status: number,
+    headers?: Record<string, string>,
+  ][] = [
+    ['/v1/traces', 'text/plain', '{}', 415],
+    ['/v1/traces', 'application/json', '{"resourceSpans":', 400],
+    ['/v1/traces', 'application/x-protobuf', new Uint8Array([255, 255, 255]), 400],
+    ['/write?precision=years', 'text/plain', 'a b=1', 400],
+    ['/api/v1/write', 'application/x-protobuf', new Uint8Array([200, 1, 2, 3]), 400],
+    ['/write', 'text/plain', 'not packed', 400, { 'content-encoding': 'gzip' }],
+    ['/write', 'text/plain', 'x', 415, { 'content-encoding': 'br' }],
+    ['/write', 'text/plain', gzipSync(Buffer.alloc(20_000_000)), 413, { 'content-encoding': 'gzip' }],
+  ];
+  for (const [path, type, sent, status, headers] of wrong) {
+    const answer = await one.send(path, type, sent, headers);
+    assert.equal(answer.status, status, `${path} ${await answer.text()}`);
+  }
+  for (const [query, errorType, status] of [
+    ['sum(', 'bad_data', 400],
+    ['', 'bad_data', 400],
+  ] as const) {
+    const answer = await fetch(`${one.url}/api/v1/query?${new URLSearchParams({ query })}`);
+    assert.equal(answer.status, status);
+    assert.equal(((await answer.json()) as { errorType: string }).errorType, errorType);
+  }
+  assert.equal((await fetch(`${one.url}/palantir/traces/${'0'.repeat(32)}`)).status, 404);
+});
+
+test('Grafana asks by a form', async () => {
+  await using one = await running();
+  await one.send('/write?precision=ms', 'text/plain', `up,job=tax value=1 ${Date.now()}`);
+  const form = new URLSearchParams({
+    query: 'up{job="tax"} * 2',
+    start: String(Date.now() / 1_000 - 60),
+    end: String(Date.now() / 1_000 + 1),
+    step: '15s',
+  });
+  const answer = await one.send('/api/v1/query_range', 'application/x-www-form-urlencoded', String(form));
+  const { data } = (await answer.json()) as {
+    data: { resultType: string; result: { values: [number, string][] }[] };
+  };
+  assert.equal(data.resultType, 'matrix');
+  assert.deepEqual(data.result[0]?.values.at(-1)?.[1], '2');
+});

@@ -1,0 +1,56 @@
+/** Judges what is in a batch, and gives each day its own. */
+import type { LogLine, Rejection, SpanRecord } from '../model.ts';
+import { dayOf } from './days.ts';
+import type { PackedSamples } from './metrics/packed-samples.ts';
+import { checkedLog, spanFault, type TimeWindow, timeFault } from './record-guard.ts';
+import type { Rejections } from './rejections.ts';
+import { type SpanEntry, spanEntry } from './traces/span-row.ts';
+import { startMsOf } from './traces/trace-summary.ts';
+
+export interface WriterBatch {
+  readonly packed: PackedSamples;
+  readonly logs: readonly LogLine[];
+  readonly spans: readonly SpanRecord[];
+  readonly rejected: readonly Rejection[];
+}
+
+/** What of a batch belongs to one day. */
+export interface DayParts {
+  readonly sampleIndexes: number[];
+  readonly logs: LogLine[];
+  readonly spans: SpanEntry[];
+}
+
+export function splitByDay(
+  batch: WriterBatch,
+  window: TimeWindow,
+  rejections: Rejections,
+): Map<number, DayParts> {
+  const days = new Map<number, DayParts>();
+  const partsOf = (atMs: number): DayParts => {
+    const day = dayOf(atMs);
+    let parts = days.get(day);
+    if (!parts) {
+      parts = { sampleIndexes: [], logs: [], spans: [] };
+      days.set(day, parts);
+    }
+    return parts;
+  };
+  const { times } = batch.packed;
+  for (let i = 0; i < times.length; i++) {
+    const fault = timeFault(times[i]!, window);
+    if (fault) rejections.add(fault);
+    else partsOf(times[i]!).sampleIndexes.push(i);
+  }
+  for (const given of batch.logs) {
+    const line = checkedLog(given, window);
+    if (typeof line === 'string') rejections.add(line);
+    else partsOf(line.atMs).logs.push(line);
+  }
+  for (const span of batch.spans) {
+    const fault = spanFault(span, window);
+    if (fault) rejections.add(fault);
+    else partsOf(startMsOf(span)).spans.push(spanEntry(span));
+  }
+  return days;
+}

@@ -1,0 +1,231 @@
+/** The reading half of the store, as it runs in its thread. Each read is a generator, which stops for a moment after each day, block
+ * or page, so that several reads take turns, and ends where its control says so. */
+import type { Labels, LogLine, Matcher, SpanRecord } from '../model.ts';
+import { type DayReader, DayReaders } from './day-reader.ts';
+import { MAX_LISTED, MAX_SEARCH_LIMIT } from './limits.ts';
+import { type LogCount, LogCounts } from './logs/log-counts.ts';
+import { compileLogQuery, type LogQuery, searchLogDay } from './logs/log-search.ts';
+import { type CompiledMatcher, compileMatchers } from './matching.ts';
+import { keyOf } from './metrics/labels.ts';
+import type { Aggregate } from './metrics/rollup.ts';
+import { rollupStep, type SelectedSeries, selectDay } from './metrics/select.ts';
+import type { ReadControl } from './read-control.ts';
+import { BlockSpans, partsOfTrace, summariesOf } from './traces/trace-read.ts';
+import { searchTraceDay, type TraceQuery } from './traces/trace-search.ts';
+import { joinSummaries, type TraceSummary } from './traces/trace-summary.ts';
+
+const DEFAULT_LOG_LIMIT = 1_000;
+const DEFAULT_TRACE_LIMIT = 100;
+const MINUTE_MS = 60_000;
+
+export interface Selection {
+  readonly matchers: readonly Matcher[];
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly stepMs?: number;
+  readonly aggregate?: Aggregate;
+}
+
+export interface Listing {
+  readonly matchers: readonly Matcher[];
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+export interface CountQuery {
+  readonly service?: string;
+  /** At least this. */
+  readonly severity?: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+export interface Trace {
+  readonly summary: TraceSummary;
+  /** In order of their starts. */
+  readonly spans: readonly SpanRecord[];
+}
+
+/** What a read gives: parts on its way, undefined where it only stops for a moment, and an answer at its end. */
+export type Read<Answer, Part = never> = Generator<Part | undefined, Answer>;
+
+export class StoreReader {
+  readonly #days: DayReaders;
+
+  constructor(folder: string) {
+    this.#days = new DayReaders(folder);
+  }
+
+  *select(
+    { matchers, fromMs, toMs, stepMs, aggregate = 'last' }: Selection,
+    control: ReadControl,
+  ): Read<SelectedSeries[]> {
+    const selection = {
+      matchers: compileMatchers(matchers),
+      fromMs,
+      toMs,
+      stepMs: rollupStep(stepMs),
+      aggregate,
+    };
+    const found = new Map<string, SelectedSeries[]>();
+    for (const day of this.#openBetween(fromMs, toMs)) {
+      for (const series of selectDay(day, selection, control)) {
+        const key = keyOf(series.labels);
+        const parts = found.get(key);
+        if (parts) parts.push(series);
+        else found.set(key, [series]);
+      }
+      yield undefined;
+    }
+    return Array.from(found.values(), joinDays);
+  }
+
+  *labelNames(listing: Listing): Read<string[]> {
+    const names = new Set<string>();
+    for (const labels of this.#matching(listing)) {
+      if (!labels) yield undefined;
+      else for (const name in labels) names.add(name);
+    }
+    return [...names].sort();
+  }
+
+  *labelValues({ label, ...listing }: Listing & { readonly label: string }): Read<string[]> {
+    const values = new Set<string>();
+    for (const labels of this.#matching(listing)) {
+      if (!labels) yield undefined;
+      else if (Object.hasOwn(labels, label)) values.add(labels[label]!);
+      if (values.size >= MAX_LISTED) break;
+    }
+    return [...values].sort();
+  }
+
+  *series(listing: Listing): Read<Labels[]> {
+    const found = new Map<string, Labels>();
+    for (const labels of this.#matching(listing)) {
+      if (!labels) yield undefined;
+      else found.set(keyOf(labels), labels);
+      if (found.size >= MAX_LISTED) break;
+    }
+    return [...found.values()];
+  }
+
+  *searchLogs(query: LogQuery): Read<undefined, LogLine[]> {
+    const compiled = compileLogQuery(query);
+    let left = limitOf(query.limit, DEFAULT_LOG_LIMIT);
+    const days = this.#days.between(query.fromMs, query.toMs);
+    for (const day of compiled.newestFirst ? days.reverse() : days) {
+      const reader = this.#days.open(day);
+      if (!reader) continue;
+      for (const lines of searchLogDay(reader, compiled)) {
+        yield lines.length > 0 ? lines.slice(0, left) : undefined;
+        left -= lines.length;
+        if (left <= 0) return undefined;
+      }
+    }
+    return undefined;
+  }
+
+  *logCounts({ service, severity = 0, fromMs, toMs }: CountQuery): Read<LogCount[]> {
+    const counts = new LogCounts();
+    const firstMs = Math.floor(fromMs / MINUTE_MS) * MINUTE_MS;
+    const isWanted = (count: { service: string; severity: number }): boolean =>
+      (service === undefined || count.service === service) && count.severity >= severity;
+    for (const day of this.#openBetween(firstMs, toMs)) {
+      day.db.transaction(() => {
+        const rows = day.db
+          .prepare(
+            'SELECT minute AS minuteMs, service, severity, count FROM log_count WHERE minute BETWEEN ? AND ?',
+          )
+          .all(firstMs, toMs) as unknown as LogCount[];
+        for (const row of rows) if (isWanted(row)) counts.addCount(row);
+        for (const line of day.logs.read().flat())
+          if (line.atMs >= firstMs && line.atMs < lastMinuteEnd(toMs) && isWanted(line)) counts.add(line);
+      });
+      yield undefined;
+    }
+    return counts.list();
+  }
+
+  *trace({ traceId }: { readonly traceId: string }): Read<Trace | undefined> {
+    const blocks = new BlockSpans();
+    const spans = new Map<string, SpanRecord>();
+    const summaries: TraceSummary[] = [];
+    for (const day of this.#openBetween(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY)) {
+      const parts = day.db.transaction(() => partsOfTrace(day, traceId));
+      summaries.push(...summariesOf(parts));
+      for (const span of blocks.spansOf(day, parts)) spans.set(span.spanId, span);
+      yield undefined;
+    }
+    if (summaries.length === 0) return undefined;
+    const ordered = [...spans.values()].sort((one, other) => (one.startNs < other.startNs ? -1 : 1));
+    return { summary: joinSummaries(summaries), spans: ordered };
+  }
+
+  *searchTraces(query: TraceQuery): Read<TraceSummary[]> {
+    const limit = limitOf(query.limit, DEFAULT_TRACE_LIMIT);
+    const found: TraceSummary[] = [];
+    const seen = new Set<string>();
+    for (const day of this.#days.between(query.fromMs, query.toMs).reverse()) {
+      const reader = this.#days.open(day);
+      if (!reader) continue;
+      const neighbours = { day: reader, before: this.#days.open(day - 1), after: this.#days.open(day + 1) };
+      for (const summary of searchTraceDay(neighbours, query, seen)) {
+        if (summary) found.push(summary);
+        else yield undefined;
+        if (found.length >= limit) return newestFirst(found);
+      }
+    }
+    return newestFirst(found);
+  }
+
+  close(): void {
+    this.#days.close();
+  }
+
+  *#openBetween(fromMs: number, toMs: number): Generator<DayReader> {
+    for (const day of this.#days.between(fromMs, toMs)) {
+      const reader = this.#days.open(day);
+      if (reader) yield reader;
+    }
+  }
+
+  /** The series of all days in that time that match; undefined after each day. */
+  *#matching({ matchers, fromMs, toMs }: Listing): Generator<Labels | undefined> {
+    const compiled: CompiledMatcher[] = compileMatchers(matchers);
+    for (const day of this.#openBetween(fromMs, toMs)) {
+      day.series.refresh();
+      for (const id of day.series.find(compiled)) yield day.series.labelsOf(id);
+      yield undefined;
+    }
+  }
+}
+
+/** The parts of one series, day after day. */
+function joinDays(parts: readonly SelectedSeries[]): SelectedSeries {
+  if (parts.length === 1) return parts[0]!;
+  const length = parts.reduce((sum, { times }) => sum + times.length, 0);
+  const joined = {
+    labels: parts[0]!.labels,
+    times: new Float64Array(length),
+    values: new Float64Array(length),
+  };
+  let at = 0;
+  for (const { times, values } of parts) {
+    joined.times.set(times, at);
+    joined.values.set(values, at);
+    at += times.length;
+  }
+  return joined;
+}
+
+function newestFirst(traces: TraceSummary[]): TraceSummary[] {
+  return traces.sort((one, other) => other.startMs - one.startMs);
+}
+
+function limitOf(limit: number | undefined, byDefault: number): number {
+  return Math.max(1, Math.min(limit ?? byDefault, MAX_SEARCH_LIMIT));
+}
+
+function lastMinuteEnd(toMs: number): number {
+  return (Math.floor(toMs / MINUTE_MS) + 1) * MINUTE_MS;
+}

@@ -1,0 +1,64 @@
+/** The thread that reads. Reads take turns: each goes on for a slice of time, then the next. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { GoblinError } from '@goblin/core';
+import { READ_TIMEOUT_MS } from '../limits.ts';
+import { ReadControl } from '../read-control.ts';
+import { type Read, StoreReader } from '../store-reader.ts';
+import { faultOf, type ThreadRequest } from './messages.ts';
+
+const SLICE_MS = 10;
+const METHODS = [
+  'select',
+  'labelNames',
+  'labelValues',
+  'series',
+  'searchLogs',
+  'logCounts',
+  'trace',
+  'searchTraces',
+] as const;
+
+export type ReaderMethod = (typeof METHODS)[number];
+
+const port = parentPort!;
+const reader = new StoreReader((workerData as { folder: string }).folder);
+
+port.on('message', async ({ id, method, argument, flag }: ThreadRequest) => {
+  try {
+    const value = await finish(id, method, argument, new ReadControl(flag, READ_TIMEOUT_MS));
+    port.postMessage({ id, value }, columnsOf(value));
+  } catch (error) {
+    port.postMessage({ id, fault: faultOf(error) });
+  }
+});
+
+async function finish(id: number, method: string, argument: unknown, control: ReadControl): Promise<unknown> {
+  if (!METHODS.includes(method as ReaderMethod)) throw new GoblinError('UNIMPLEMENTED', { message: method });
+  const start = reader[method as ReaderMethod] as (
+    argument: unknown,
+    control: ReadControl,
+  ) => Read<unknown, unknown>;
+  const read = start.call(reader, argument, control);
+  let sliceEndsAt = performance.now() + SLICE_MS;
+  for (;;) {
+    control.check();
+    const { value, done } = read.next();
+    if (done) return value;
+    if (value !== undefined) port.postMessage({ id, part: value });
+    if (performance.now() < sliceEndsAt) continue;
+    await new Promise((resolve) => setImmediate(resolve));
+    sliceEndsAt = performance.now() + SLICE_MS;
+  }
+}
+
+/** Columns go over without a copy. Some lie in larger memory, which may be another's too: those are copied. */
+function columnsOf(value: unknown): ArrayBuffer[] {
+  if (!Array.isArray(value)) return [];
+  const buffers = new Set<ArrayBuffer>();
+  for (const { times, values } of value as { times?: Float64Array; values?: Float64Array }[]) {
+    for (const column of [times, values]) {
+      if (column && column.byteLength === column.buffer.byteLength) buffers.add(column.buffer as ArrayBuffer);
+    }
+  }
+  return [...buffers];
+}
