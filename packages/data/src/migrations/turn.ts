@@ -14,7 +14,7 @@ export type TurnOf = 'migration' | 'backfill';
 /** Answers at once. The turn is given back when the session ends, or by `giveBack`. */
 export async function tryTurn(client: pg.Client, what: TurnOf, schema: string): Promise<boolean> {
   const { rows } = await client.query(`select pg_try_advisory_lock(hashtextextended($1, 0)) as mine`, [
-    `goblin ${what} ${schema}`,
+    nameOf(what, schema),
   ]);
   return rows[0].mine;
 }
@@ -35,13 +35,25 @@ export async function awaitTurn(
   }
 }
 
-/** Whether somebody has it. */
+/** Whether somebody has it. It only looks: to try would take it from who comes in that moment. */
 export async function isTaken(client: pg.Client, what: TurnOf, schema: string): Promise<boolean> {
-  if (!(await tryTurn(client, what, schema))) return true;
-  await giveBack(client, what, schema);
-  return false;
+  // Of a lock on one 64-bit number, pg_locks shows the halves.
+  const { rows } = await client.query(
+    `select exists (
+       select from pg_locks
+       where locktype = 'advisory' and granted and objsubid = 1
+         and database = (select oid from pg_database where datname = current_database())
+         and (classid::bigint << 32 | objid::bigint) = hashtextextended($1, 0)
+     ) as taken`,
+    [nameOf(what, schema)],
+  );
+  return rows[0].taken;
 }
 
 export async function giveBack(client: pg.Client, what: TurnOf, schema: string): Promise<void> {
-  await client.query(`select pg_advisory_unlock(hashtextextended($1, 0))`, [`goblin ${what} ${schema}`]);
+  await client.query(`select pg_advisory_unlock(hashtextextended($1, 0))`, [nameOf(what, schema)]);
+}
+
+function nameOf(what: TurnOf, schema: string): string {
+  return `goblin ${what} ${schema}`;
 }
