@@ -11,7 +11,7 @@ const MAX_PAUSE_MS = 500;
 /** What is done in turns. */
 export type TurnOf = 'migration' | 'backfill';
 
-/** Answers at once. The turn is given back when the session ends, or by `giveBack`. */
+/** Answers at once. The turn is given back when the session ends. */
 export async function tryTurn(client: pg.Client, what: TurnOf, schema: string): Promise<boolean> {
   const { rows } = await client.query(`select pg_try_advisory_lock(hashtextextended($1, 0)) as mine`, [
     nameOf(what, schema),
@@ -48,10 +48,6 @@ export async function isTaken(client: pg.Client, what: TurnOf, schema: string): 
     [nameOf(what, schema)],
   );
   return rows[0].taken;
-}
-
-export async function giveBack(client: pg.Client, what: TurnOf, schema: string): Promise<void> {
-  await client.query(`select pg_advisory_unlock(hashtextextended($1, 0))`, [nameOf(what, schema)]);
 }
 
 function nameOf(what: TurnOf, schema: string): string {
