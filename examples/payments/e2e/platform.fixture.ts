@@ -50,11 +50,12 @@ export interface PlatformOptions {
 
 export async function startPlatform(options: PlatformOptions = {}): Promise<Platform> {
   const dataFolder = await mkdtemp(join(tmpdir(), 'goblin-e2e-'));
-  const [edgePort, acquirerPort] = await freePorts(2);
+  const [edgePort, acquirerPort, palantirPort] = await freePorts(3);
   const url = `http://127.0.0.1:${edgePort}`;
   const env = {
     ...process.env,
     GOBLIN_PORT: String(edgePort),
+    GOBLIN_PALANTIR_PORT: String(palantirPort),
     ACQUIRER_PORT: String(acquirerPort),
     ACQUIRER_TROUBLE: String(options.trouble ?? 0),
     BACKUP_STORE: join(dataFolder, 'backups'),

@@ -3,6 +3,7 @@
 import { type BackupSpec, backupProblems } from './backup-spec.ts';
 import type { Duration, Size } from './duration.ts';
 import { GoblinError } from './errors.ts';
+import { type PalantirModel, type PalantirSpec, palantirModel, palantirProblems } from './palantir-spec.ts';
 
 /** What the author writes. */
 export interface AppSpec {
@@ -12,6 +13,8 @@ export interface AppSpec {
   readonly edge?: EdgeSpec;
   /** Continuous backup of the embedded database, by a process of its own. */
   readonly backup?: BackupSpec;
+  /** What keeps and shows the telemetry, by a process of its own; false for none. Default: on. */
+  readonly palantir?: PalantirSpec | false;
   /** Secrets that are made at random on this machine when their file is missing. Elsewhere the engine mounts them. */
   readonly secrets?: readonly string[];
 }
@@ -82,6 +85,7 @@ export interface AppModel {
   readonly services: Readonly<Record<string, ServiceModel>>;
   readonly edge: EdgeSpec | undefined;
   readonly backup: BackupSpec | undefined;
+  readonly palantir: PalantirModel | undefined;
   readonly secrets: readonly string[];
 }
 
@@ -110,6 +114,12 @@ export function app(spec: AppSpec): AppModel {
       problems.push('services.backup: the name is that of the process that makes the backups');
     problems.push(...backupProblems(spec.backup));
   }
+  const palantir = spec.palantir ?? {};
+  if (palantir) {
+    if (Object.hasOwn(services, 'palantir'))
+      problems.push('services.palantir: the name is that of the process that keeps the telemetry');
+    problems.push(...palantirProblems(palantir));
+  }
   if (problems.length > 0) {
     throw new GoblinError('CONFIG_INVALID', {
       message: `the app model is wrong in ${problems.length} ${problems.length === 1 ? 'place' : 'places'}\n  ${problems.join('\n  ')}`,
@@ -121,6 +131,7 @@ export function app(spec: AppSpec): AppModel {
     services,
     edge: spec.edge,
     backup: spec.backup,
+    palantir: palantir ? palantirModel(palantir) : undefined,
     secrets: spec.secrets ?? [],
   };
 }

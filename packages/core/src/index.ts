@@ -31,6 +31,7 @@ export type { SentryEventOptions } from './log/sentry/event.ts';
 export { type SentrySink, type SentrySinkOptions, sentrySink } from './log/sentry/sink.ts';
 export * from './module.ts';
 export { type OpenApiDocument, type OpenApiOptions, openApiOf } from './openapi.ts';
+export { PALANTIR_PORT, type PalantirModel, type PalantirSpec } from './palantir-spec.ts';
 export { createPrivateFile } from './private-file.ts';
 export * from './procedures.ts';
 export * from './rate-limiter.ts';

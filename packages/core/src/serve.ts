@@ -3,6 +3,7 @@
 
 import type { CallFilter } from './call.ts';
 import type { Client, Contract, Handlers } from './contract.ts';
+import type { Size } from './duration.ts';
 import type { Health } from './health.ts';
 import type { Logger } from './log/log.ts';
 import type { ModuleContext } from './module.ts';
@@ -57,6 +58,8 @@ export interface ServeOptions<C> {
   readonly sockets?: Readonly<Record<string, SocketHandler>>;
   /** `'/assets'` → a folder of files to serve, relative to the service's own folder. */
   readonly files?: Readonly<Record<string, string>>;
+  /** The largest body of a request. Default 1mb. */
+  readonly maxBody?: Size;
   /** Filters around every procedure, inside the platform's own. */
   readonly filters?: readonly CallFilter[];
 }

@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import {
   type BuiltService,
   buildService,
+  bytes,
   type ConfigReader,
   createRuntime,
   type Health,
@@ -200,6 +201,9 @@ export async function startHost(definition: ServiceDefinition, options: HostOpti
       tls: tls && { ...tls, requestCert: true },
       sockets: service.options.sockets ?? {},
       files: absoluteFolders(options.folder, service.options.files),
+      ...(service.options.maxBody !== undefined && {
+        limits: { maxBodyBytes: bytes(service.options.maxBody) },
+      }),
       readiness,
       peerExchange: mesh.peerExchange,
       control,

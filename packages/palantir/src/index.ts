@@ -7,5 +7,7 @@ export {
   type SeriesResult,
 } from './query/promql/engine.ts';
 export type { SampleSeries, SeriesSource } from './query/promql/source.ts';
-export { palantir, palantirContract } from './service.ts';
+export { type PalantirOptions, palantir, palantirContract } from './service.ts';
 export { openStore, type StoreOptions, type TelemetryStore } from './store/store.ts';
+export type * from './swarm/swarm-state.ts';
+export { tokenOf } from './web/access.ts';

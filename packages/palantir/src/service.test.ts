@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { createConfig, metricsRegistry, otlpExporter, testTelemetry } from '@goblin/core';
 import { clusterKey, startHost } from '@goblin/mesh';
+import type { WallState } from './live/wall-state.ts';
 import { palantir } from './service.ts';
 
 interface Running extends AsyncDisposable {
@@ -22,21 +24,31 @@ interface Running extends AsyncDisposable {
 }
 
 const HOUR_MS = 3_600_000;
+const TOKEN = 'for-tests';
+const READER = { authorization: `Bearer ${TOKEN}` };
 
 async function running(): Promise<Running> {
   const folder = await mkdtemp(join(tmpdir(), 'goblin-palantir-'));
   const start = () =>
-    startHost(palantir({ folder: join(folder, 'store'), retention: { days: 7, bytes: 1e9 } }), {
-      name: 'palantir',
-      version: '1',
-      folder,
-      dataFolder: folder,
-      config: createConfig({ service: 'palantir', env: {} }).read,
-      telemetry: testTelemetry(),
-      finders: [],
-      clusterKey: clusterKey({ cluster: 'test', secret: ['0123456789abcdef0123456789abcdef'] }),
-      lameDuckMs: 0,
-    });
+    startHost(
+      palantir({
+        app: 'shop',
+        token: TOKEN,
+        folder: join(folder, 'store'),
+        retention: { days: 7, bytes: 1e9 },
+      }),
+      {
+        name: 'palantir',
+        version: '1',
+        folder,
+        dataFolder: folder,
+        config: createConfig({ service: 'palantir', env: {} }).read,
+        telemetry: testTelemetry(),
+        finders: [],
+        clusterKey: clusterKey({ cluster: 'test', secret: ['0123456789abcdef0123456789abcdef'] }),
+        lameDuckMs: 0,
+      },
+    );
   let host = await start();
   const url = (): string => `http://127.0.0.1:${host.address.port}`;
   return {
@@ -50,7 +62,7 @@ async function running(): Promise<Running> {
         body: body as string,
       }),
     async ask(path, params) {
-      const response = await fetch(`${url()}${path}?${new URLSearchParams(params)}`);
+      const response = await fetch(`${url()}${path}?${new URLSearchParams(params)}`, { headers: READER });
       assert.equal(response.status, 200, await response.clone().text());
       return (await response.json()) as never;
     },
@@ -147,6 +159,7 @@ test('logs and traces of one request are found by its trace, its words, and its 
   for (const params of [{ word: 'RATE' }, { trace: traceId }, { query: '{service="tax"}', severity: '17' }]) {
     const response = await fetch(
       `${one.url}/palantir/logs?${new URLSearchParams({ start, ...params } as never)}`,
+      { headers: READER },
     );
     assert.equal(response.headers.get('content-type'), 'application/x-ndjson');
     for (const line of (await response.text()).trim().split('\n')) found.push(JSON.parse(line));
@@ -208,11 +221,16 @@ test('what is wrong is refused with what would be right, and what is good beside
     ['sum(', 'bad_data', 400],
     ['', 'bad_data', 400],
   ] as const) {
-    const answer = await fetch(`${one.url}/api/v1/query?${new URLSearchParams({ query })}`);
+    const answer = await fetch(`${one.url}/api/v1/query?${new URLSearchParams({ query })}`, {
+      headers: READER,
+    });
     assert.equal(answer.status, status);
     assert.equal(((await answer.json()) as { errorType: string }).errorType, errorType);
   }
-  assert.equal((await fetch(`${one.url}/palantir/traces/${'0'.repeat(32)}`)).status, 404);
+  assert.equal(
+    (await fetch(`${one.url}/palantir/traces/${'0'.repeat(32)}`, { headers: READER })).status,
+    404,
+  );
 });
 
 test('Grafana asks by a form', async () => {
@@ -224,10 +242,81 @@ test('Grafana asks by a form', async () => {
     end: String(Date.now() / 1_000 + 1),
     step: '15s',
   });
-  const answer = await one.send('/api/v1/query_range', 'application/x-www-form-urlencoded', String(form));
+  const answer = await one.send(
+    '/api/v1/query_range',
+    'application/x-www-form-urlencoded',
+    String(form),
+    READER,
+  );
   const { data } = (await answer.json()) as {
     data: { resultType: string; result: { values: [number, string][] }[] };
   };
   assert.equal(data.resultType, 'matrix');
   assert.deepEqual(data.result[0]?.values.at(-1)?.[1], '2');
 });
+
+test('who has no token reads nothing, a page of another origin writes nothing, a foreign host name reaches nothing', async () => {
+  await using one = await running();
+  const query = '/api/v1/query?query=1';
+  const statusOf = async (path: string, headers: Record<string, string>): Promise<number> =>
+    (await fetch(`${one.url}${path}`, { headers, redirect: 'manual' })).status;
+  assert.equal(await statusOf(query, {}), 401);
+  assert.equal(await statusOf(query, { authorization: 'Bearer wrong' }), 401);
+  assert.equal(await statusOf(query, { cookie: `palantir=${TOKEN}` }), 401, 'the token is no session');
+  assert.equal(await statusOf('/palantir/live', {}), 401);
+  assert.equal(await statusOf('/', {}), 401);
+  assert.equal(await statusOf('/login?token=wrong', {}), 401);
+  assert.equal(await statusOf(query, { ...READER, origin: 'http://evil.example' }), 403);
+  const foreign = await one.send('/write', 'text/plain', 'a b=1', { origin: 'http://evil.example' });
+  assert.equal(foreign.status, 403);
+  const named = await asHost(one.url, 'evil.example', query);
+  assert.equal(named, 403);
+
+  const login = await fetch(`${one.url}/login?token=${TOKEN}&to=/tv`, { redirect: 'manual' });
+  assert.deepEqual([login.status, login.headers.get('location')], [303, '/tv']);
+  const cookie = login.headers.get('set-cookie')!;
+  assert.match(cookie, /HttpOnly; SameSite=Strict/);
+  assert.equal(await statusOf(query, { cookie: cookie.split(';')[0]! }), 200);
+  const elsewhere = await fetch(`${one.url}/login?token=${TOKEN}&to=//evil.example`, { redirect: 'manual' });
+  assert.equal(elsewhere.headers.get('location'), '/');
+});
+
+test('the wall lives: its state comes at once, and a change is on it', async () => {
+  await using one = await running();
+  const stream = await fetch(`${one.url}/palantir/live`, { headers: READER });
+  const reader = stream.body!.pipeThrough(new TextDecoderStream()).getReader();
+  const next = async (): Promise<WallState> => {
+    for (let text = ''; ; ) {
+      const { value, done } = await reader.read();
+      assert.ok(!done, 'the stream ended');
+      text += value;
+      const data = /event: wall\ndata: (.*)\n\n/.exec(text)?.[1];
+      if (data) return JSON.parse(data) as WallState;
+    }
+  };
+  assert.equal((await next()).app, 'shop');
+  const added = await one.send(
+    '/palantir/changes',
+    'application/json',
+    JSON.stringify({ kind: 'flag', title: 'new prices are on', author: 'ada' }),
+    READER,
+  );
+  assert.equal(added.status, 201);
+  const nonsense = await one.send('/palantir/changes', 'application/json', '{"kind":"x"}', READER);
+  assert.equal(nonsense.status, 400);
+  for (;;) {
+    const { changes } = await next();
+    if (changes[0]?.title === 'new prices are on') break;
+  }
+  await reader.cancel();
+});
+
+/** `fetch` sets the Host header by itself. */
+function asHost(url: string, host: string, path: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    get(`${url}${path}`, { headers: { ...READER, host } }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode!);
+    }).on('error', reject);
+  });
+}

@@ -1,5 +1,5 @@
 /** `goblin config [service …]` */
-import { BACKUP, EDGE } from '@goblin/deploy/project';
+import { ownProcesses } from '@goblin/deploy/project';
 import type { CommandContext } from '../command.ts';
 import { settingsOf, type ValuedSetting } from '../services/settings.ts';
 import { type Colours, coloursFor } from '../terminal/colours.ts';
@@ -7,8 +7,7 @@ import { columns } from '../terminal/text.ts';
 
 export async function run(context: CommandContext): Promise<void> {
   const project = await context.project();
-  const { services, edge, backup } = project.model;
-  const all = [...Object.keys(services), ...(edge ? [EDGE] : []), ...(backup ? [BACKUP] : [])];
+  const all = [...Object.keys(project.model.services), ...ownProcesses(project.model)];
   const names = context.positionals.length > 0 ? context.positionals : all;
   const found = await Promise.all(
     names.map(async (name) => [name, await settingsOf(project, name, context.io.env)] as const),

@@ -1,6 +1,6 @@
 /** `goblin run <service>`: the process of one instance. What it loads decides how fast a service starts. */
 import { type SupervisorLink, supervisorLink } from '@goblin/deploy/instance';
-import { BACKUP, EDGE } from '@goblin/deploy/project';
+import { BACKUP, ownProcesses, PALANTIR } from '@goblin/deploy/project';
 import { type CommandContext, UsageError } from '../command.ts';
 import { platformProcess } from '../run/process.ts';
 import { serviceNamed } from '../services/definition.ts';
@@ -31,9 +31,8 @@ async function serve(
   supervisor: SupervisorLink | undefined,
 ): Promise<number> {
   const project = await context.project();
-  const { edge, backup } = project.model;
-  const isOurs = (name === EDGE && edge) || (name === BACKUP && backup);
-  const model = isOurs ? undefined : serviceNamed(project, name);
+  const { edge, backup, palantir } = project.model;
+  const model = ownProcesses(project.model).includes(name) ? undefined : serviceNamed(project, name);
   const env = { ...model?.env, ...context.io.env };
   const self = await platformProcess({ name, project, argv: context.rest, env, supervisor });
   if (model?.kind === 'service') {
@@ -47,6 +46,10 @@ async function serve(
   if (name === BACKUP) {
     const { runBackup } = await import('../run/run-backup.ts');
     return runBackup(self, backup!, env);
+  }
+  if (name === PALANTIR) {
+    const { runPalantir } = await import('../run/run-palantir.ts');
+    return runPalantir(self, palantir!);
   }
   const { runEdge } = await import('../run/run-edge.ts');
   return runEdge(self, edge!);

@@ -4,6 +4,7 @@ import { type EdgeRoute, prettyLine, wantsColour } from '@goblin/core';
 import { EDGE, type EngineStatus, type LogRecord, type ProcessEngine, processEngine } from '@goblin/deploy';
 import type { CommandContext } from '../command.ts';
 import { onSignals } from '../run/signals.ts';
+import { palantirLink } from '../services/palantir-link.ts';
 import { coloursFor } from '../terminal/colours.ts';
 import { liveScreen } from '../terminal/live-screen.ts';
 import { statusTable } from '../terminal/status-table.ts';
@@ -18,6 +19,12 @@ interface View {
   close(): void;
 }
 
+/** What is told when everything is ready. */
+interface Places {
+  readonly routes: readonly EdgeRoute[];
+  readonly dataFolder: string;
+}
+
 export async function run(context: CommandContext): Promise<number> {
   const { io } = context;
   const port = context.text('port') ?? io.env.GOBLIN_PORT;
@@ -28,7 +35,10 @@ export async function run(context: CommandContext): Promise<number> {
   const startMs = performance.now();
   let engine: ProcessEngine | undefined;
   let wasReady = false;
-  const view = viewOf(context, () => engine?.status(), project.model.edge?.routes ?? []);
+  const view = viewOf(context, () => engine?.status(), {
+    routes: project.model.edge?.routes ?? [],
+    dataFolder: project.dataFolder,
+  });
 
   function changed(): void {
     if (!engine) return;
@@ -70,13 +80,9 @@ export async function run(context: CommandContext): Promise<number> {
   }
 }
 
-function viewOf(
-  context: CommandContext,
-  status: () => EngineStatus | undefined,
-  routes: readonly EdgeRoute[],
-): View {
+function viewOf(context: CommandContext, status: () => EngineStatus | undefined, places: Places): View {
   if (context.flag('json')) return jsonView(context);
-  return context.io.stdout.isTTY ? terminalView(context, status, routes) : plainView(context, routes);
+  return context.io.stdout.isTTY ? terminalView(context, status, places) : plainView(context, places);
 }
 
 function jsonView(context: CommandContext): View {
@@ -89,7 +95,7 @@ function jsonView(context: CommandContext): View {
   };
 }
 
-function plainView(context: CommandContext, routes: readonly EdgeRoute[]): View {
+function plainView(context: CommandContext, places: Places): View {
   const shown = new Map<string, string>();
   return {
     record: (record) => context.print(prettyLine(record)),
@@ -101,16 +107,12 @@ function plainView(context: CommandContext, routes: readonly EdgeRoute[]): View 
         shown.set(service, line);
       }
     },
-    ready: (status, tookMs) => context.print(urls(status, tookMs, routes)),
+    ready: (status, tookMs) => context.print(urls(status, tookMs, places)),
     close: () => {},
   };
 }
 
-function terminalView(
-  context: CommandContext,
-  status: () => EngineStatus | undefined,
-  routes: readonly EdgeRoute[],
-): View {
+function terminalView(context: CommandContext, status: () => EngineStatus | undefined, places: Places): View {
   const { stdout, env } = context.io;
   const colours = coloursFor(stdout, env);
   const colour = wantsColour(stdout, env);
@@ -121,7 +123,7 @@ function terminalView(
   return {
     record: (record) => screen.log(prettyLine(record, { colour })),
     changed: () => screen.changed(),
-    ready: (now, tookMs) => screen.log(colours.bold(urls(now, tookMs, routes))),
+    ready: (now, tookMs) => screen.log(colours.bold(urls(now, tookMs, places))),
     close: () => screen.close(),
   };
 }
@@ -138,10 +140,12 @@ function edgeUrl({ services }: EngineStatus): string | undefined {
 }
 
 /** Where people go. */
-function urls(status: EngineStatus, tookMs: number, routes: readonly EdgeRoute[]): string {
+function urls(status: EngineStatus, tookMs: number, { routes, dataFolder }: Places): string {
   const head = `${status.name} is ready after ${(tookMs / 1_000).toFixed(1)} s`;
   const url = edgeUrl(status);
-  if (url === undefined) return head;
-  const lines = routes.map(({ path, to }) => [`  ${url}${path.replace(/\*$/, '')}`, to]);
-  return `${head}\n${columns(lines)}`;
+  const lines =
+    url === undefined ? [] : routes.map(({ path, to }) => [`  ${url}${path.replace(/\*$/, '')}`, to]);
+  const palantir = palantirLink(status, dataFolder);
+  if (palantir !== undefined) lines.push([`  ${palantir}`, 'palantir: what runs, and how']);
+  return lines.length === 0 ? head : `${head}\n${columns(lines)}`;
 }

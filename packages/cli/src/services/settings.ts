@@ -1,7 +1,7 @@
 /** The settings of a service with their values as they are now: its own, its modules' and those of every process. */
 import { resolve } from 'node:path';
 import { type ConfigReader, Secret, type Setting } from '@goblin/core';
-import { BACKUP, EDGE, type Project } from '@goblin/deploy/project';
+import { BACKUP, ownProcesses, type Project } from '@goblin/deploy/project';
 import type { Io } from '../command.ts';
 import { PROCESS_SETTINGS, processConfig } from '../run/process.ts';
 import { BACKUP_SETTINGS } from './backups.ts';
@@ -15,8 +15,7 @@ export interface ValuedSetting extends Setting {
 
 /** @throws NOT_FOUND, CONFIG_INVALID when the service cannot be loaded. */
 export async function settingsOf(project: Project, name: string, env: Io['env']): Promise<ValuedSetting[]> {
-  const { edge, backup } = project.model;
-  const isOurs = (name === EDGE && edge) || (name === BACKUP && backup);
+  const isOurs = ownProcesses(project.model).includes(name);
   const model = isOurs ? undefined : serviceNamed(project, name);
   const config = processConfig(name, project, [], { ...model?.env, ...env }, true);
   const values: Record<string, unknown> = {};

@@ -55,7 +55,7 @@ export function cliProject(services = '', more = ''): CliProject {
   write('package.json', '{ "type": "module" }');
   write(
     'goblin.config.ts',
-    `import { app } from 'goblin';\n\nexport default app({\n  name: '${name}',\n  services: {\n${services}  },\n${more}});\n`,
+    `import { app } from 'goblin';\n\nexport default app({\n  name: '${name}',\n  services: {\n${services}  },\n${more.includes('palantir') ? '' : '  palantir: false,\n'}${more}});\n`,
   );
   const start = (args: readonly string[]): ChildProcess =>
     spawn(process.execPath, [BIN, ...args], { cwd: folder, env: environment() });

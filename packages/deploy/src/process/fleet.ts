@@ -2,13 +2,14 @@
  * while they run. Replacements that nobody asked for by a command report to the log. */
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { AppModel, BackupSpec, Clock, EdgeSpec, ServiceModel } from '@goblin/core';
+import type { AppModel, BackupSpec, Clock, EdgeSpec, PalantirModel, ServiceModel } from '@goblin/core';
 import type { LogCollector } from '../logs/log-collector.ts';
-import { BACKUP, EDGE, type Project } from '../project/project.ts';
+import { BACKUP, EDGE, PALANTIR, type Project } from '../project/project.ts';
 import { type SourceFiles, sourceFiles } from '../watch/source-files.ts';
 import { type SourceWatcher, watchSources } from '../watch/source-watcher.ts';
 import { type Instance, startInstance } from './instance.ts';
 import { type LaunchOptions, launchSpec } from './launch.ts';
+import { palantirAddress } from './palantir-address.ts';
 import { type ServiceGroup, serviceGroup } from './service-group.ts';
 
 export interface FleetOptions extends LaunchOptions {
@@ -21,9 +22,9 @@ export interface FleetOptions extends LaunchOptions {
 
 /** One service as it runs. */
 export interface Member {
-  readonly kind: ServiceModel['kind'] | 'edge' | 'backup';
+  readonly kind: ServiceModel['kind'] | 'edge' | 'backup' | 'palantir';
   readonly group: ServiceGroup;
-  /** What the next instance is started from; undefined for the edge and the backup. */
+  /** What the next instance is started from; undefined for what is not a service of the model. */
   model: ServiceModel | undefined;
   sources: SourceWatcher | undefined;
 }
@@ -46,6 +47,9 @@ export function fleet(project: Project, options: FleetOptions): Fleet {
   const members = new Map<string, Member>();
   let edge: EdgeSpec | undefined;
   let backup: BackupSpec | undefined;
+  let palantir: PalantirModel | undefined;
+  /** Where telemetry is sent to. */
+  let collector: URL | undefined;
   let stopping = false;
 
   function begin(name: string, kind: Member['kind'], model?: ServiceModel): void {
@@ -72,7 +76,8 @@ export function fleet(project: Project, options: FleetOptions): Fleet {
     from: Pick<Member, 'model' | 'sources'>,
     heard: (instance: Instance) => void,
   ): Instance {
-    const spec = launchSpec(project, name, from.sources?.version ?? 'dev', from.model, options);
+    const version = from.sources?.version ?? 'dev';
+    const spec = launchSpec(project, name, version, from.model, { ...options, collector });
     return startInstance(
       spec,
       {
@@ -153,9 +158,23 @@ export function fleet(project: Project, options: FleetOptions): Fleet {
     else if (!isDeepStrictEqual(before, next)) void replace(BACKUP, 'it has changed in the app model');
   }
 
+  async function applyPalantir(next: PalantirModel | undefined): Promise<void> {
+    const before = palantir;
+    palantir = next;
+    if (before && !next) await remove(PALANTIR);
+    if (!next) collector = undefined;
+    else if (!before) {
+      collector = await palantirAddress(next, options.env);
+      begin(PALANTIR, 'palantir');
+    } else if (!isDeepStrictEqual(before, next))
+      logs.note('warn', 'palantir has changed in the app model: that counts from the next goblin up on');
+  }
+
   return {
     members,
     async apply(model) {
+      // Before all that sends telemetry to it.
+      await applyPalantir(model.palantir);
       for (const [name, member] of members) {
         if (member.model && !Object.hasOwn(model.services, name)) {
           logs.note('info', `${name} is stopped: it is no longer in the app model`);

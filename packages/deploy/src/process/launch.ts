@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { ServiceModel } from '@goblin/core';
-import { BACKUP, EDGE, type Project, secretsFolder } from '../project/project.ts';
+import { BACKUP, EDGE, PALANTIR, type Project, secretsFolder } from '../project/project.ts';
 import type { InstanceSpec } from './instance.ts';
 
 export interface LaunchOptions {
@@ -12,14 +12,19 @@ export interface LaunchOptions {
   readonly command: readonly [string, ...string[]];
   /** Arguments for the edge, such as `--port`. */
   readonly edgeArgs?: readonly string[];
+  /** Where they send telemetry to, where they are not told otherwise. */
+  readonly collector?: URL | undefined;
   /** What the processes inherit. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** How often metrics are sent to our own collector, in milliseconds: often enough for a wall. */
+const METRICS_EVERY = '5000';
+
 /** Set for the supervisor, these mean something of its own; an instance must not take them over. */
 const NOT_INHERITED = ['GOBLIN_PORT', 'GOBLIN_HOST', 'GOBLIN_INSTANCE', 'GOBLIN_VERSION'];
 
-/** @param model undefined for the edge and the backup. */
+/** @param model undefined for what is not a service of the model. */
 export function launchSpec(
   project: Project,
   service: string,
@@ -39,8 +44,9 @@ export function launchSpec(
     file,
     args: [...first, 'run', service, ...(service === EDGE ? (options.edgeArgs ?? []) : [])],
     cwd: project.folder,
-    hasReadiness: model?.kind === 'service' || service === BACKUP,
+    hasReadiness: model?.kind === 'service' || service === BACKUP || service === PALANTIR,
     env: {
+      ...telemetryOf(service, options.collector),
       ...model?.env,
       ...inherited,
       GOBLIN_CONFIG: project.configFile,
@@ -50,5 +56,17 @@ export function launchSpec(
       GOBLIN_VERSION: version,
       NODE_COMPILE_CACHE: join(project.dataFolder, 'compile-cache'),
     },
+  };
+}
+
+/** The standard variables of OpenTelemetry, so that programs which are not ours send theirs too. */
+function telemetryOf(service: string, collector: URL | undefined): Record<string, string> {
+  if (!collector) return {};
+  if (service === PALANTIR) return { GOBLIN_PORT: collector.port };
+  return {
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.origin,
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+    OTEL_METRIC_EXPORT_INTERVAL: METRICS_EVERY,
+    OTEL_SERVICE_NAME: service,
   };
 }

@@ -4,7 +4,7 @@
  * the code of a service changes its instances are replaced one by one without a gap; when the model changes,
  * services come and go and the edge gets its new routes. It stops from the outside in: first the edge, so that
  * no new work comes, then the services, then the programs that these call and the backup, which so has what the
- * services wrote last; all within STOP_TIMEOUT_MS. If the engine itself is killed, the instances notice, drain and
+ * services wrote last, and at the end Palantir, which has the last telemetry of all; within STOP_TIMEOUT_MS. If the engine itself is killed, the instances notice, drain and
  * exit. */
 import { type Clock, closest, GoblinError, systemClock } from '@goblin/core';
 import { type ControlServer, controlServer } from '../control/control-server.ts';
@@ -20,10 +20,12 @@ import { type Fleet, fleet, type Member } from './fleet.ts';
 import type { LaunchOptions } from './launch.ts';
 import type { EngineStatus } from './status.ts';
 
-/** Shared out between the edge, the services, and what is stopped last. The backup gets what the others left of it. */
+/** Shared out between the edge, the services, and what is stopped last. The backup and Palantir get what the others left of it. */
 const STOP_TIMEOUT_MS = 4_500;
 const EDGE_STOP_MS = 1_250;
 const LAST_STOP_MS = 750;
+/** When the others have used up the time. */
+const PALANTIR_STOP_MS = 400;
 const SERVICE_STOP_MS = STOP_TIMEOUT_MS - EDGE_STOP_MS - LAST_STOP_MS;
 const MAX_INSTANCES = 100;
 
@@ -90,6 +92,7 @@ export async function processEngine(project: Project, options: ProcessEngineOpti
       all.stop('program', LAST_STOP_MS),
       all.stop('backup', Math.max(LAST_STOP_MS, untilMs - clock.now())),
     ]);
+    await all.stop('palantir', Math.max(PALANTIR_STOP_MS, untilMs - clock.now()));
     await control?.close();
     logs.close();
     lock.release();
@@ -152,6 +155,7 @@ const ONLY_ONE = {
   program: 'it listens on a port of its own',
   edge: 'it listens on a port of its own',
   backup: 'one process makes the backups',
+  palantir: 'one process keeps the telemetry',
 } as const;
 
 function checkInstances(service: string, kind: Member['kind'], instances: number): void {

@@ -139,7 +139,7 @@ function statusOf(
     ready,
     restarts: removedRestarts + slots.reduce((sum, one) => sum + one.restarts, 0),
     ...trafficOf(running.flatMap((instance) => windows.get(instance)?.read(nowMs) ?? [])),
-    instances: running.map(instanceStatus),
+    instances: slots.flatMap((one, i) => one.instances.map((instance) => instanceStatus(instance, i + 1))),
   };
 }
 
@@ -150,14 +150,16 @@ function stateOf(slots: readonly Slot[], running: readonly Instance[]): ServiceS
   return running.filter(({ state }) => state === 'ready').length >= slots.length ? 'ready' : 'starting';
 }
 
-function instanceStatus(instance: Instance): InstanceStatus {
+function instanceStatus(instance: Instance, place: number): InstanceStatus {
   return {
     instance: instance.id,
+    slot: place,
     pid: instance.pid,
     version: instance.version,
     state: instance.state,
     url: instance.url,
     startedAt: instance.startedAt,
     residentBytes: instance.heartbeat?.residentBytes,
+    problem: instance.problem,
   };
 }

@@ -17,7 +17,7 @@ export type ServiceState = 'ready' | 'starting' | 'unhealthy' | 'failing' | 'sto
 
 export interface ServiceStatus extends Traffic {
   readonly service: string;
-  readonly kind: 'service' | 'program' | 'edge' | 'backup';
+  readonly kind: 'service' | 'program' | 'edge' | 'backup' | 'palantir';
   readonly state: ServiceState;
   /** What is wrong, where something is. */
   readonly detail: string | undefined;
@@ -31,6 +31,8 @@ export interface ServiceStatus extends Traffic {
 
 export interface InstanceStatus {
   readonly instance: string;
+  /** The place that it fills, from 1 on; during a replacement two are in one. */
+  readonly slot: number;
   readonly pid: number | undefined;
   readonly version: string;
   readonly state: InstanceState;
@@ -38,4 +40,6 @@ export interface InstanceStatus {
   /** Epoch ms. */
   readonly startedAt: number;
   readonly residentBytes: number | undefined;
+  /** Which of its health checks fail; undefined when none does. */
+  readonly problem: string | undefined;
 }

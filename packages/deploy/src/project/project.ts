@@ -11,6 +11,8 @@ import { findConfigFile } from './find-config.ts';
 export const EDGE = 'edge';
 /** The name of the process that makes the backups. */
 export const BACKUP = 'backup';
+/** The name of the process that keeps and shows the telemetry. */
+export const PALANTIR = 'palantir';
 
 export interface Project {
   readonly model: AppModel;
@@ -67,6 +69,11 @@ export async function loadAppModel(configFile: string, revision?: string): Promi
     });
   }
   return loaded.default;
+}
+
+/** The processes of the platform itself that a model asks for, beside its services. */
+export function ownProcesses({ edge, backup, palantir }: AppModel): string[] {
+  return [...(edge ? [EDGE] : []), ...(backup ? [BACKUP] : []), ...(palantir ? [PALANTIR] : [])];
 }
 
 /** Where the secrets of a project are; given to its processes as GOBLIN_SECRETS. */

@@ -35,6 +35,7 @@ export function testProject(services: readonly string[], spec: Partial<AppSpec> 
   const model = app({
     name: 'test',
     services: Object.fromEntries(services.map((service) => [service, specOf(service)])),
+    palantir: false,
     ...spec,
   });
   return {

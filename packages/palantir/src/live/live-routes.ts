@@ -1,0 +1,52 @@
+/** The wall as it lives, the services, and the changes: `GET /palantir/live` is a stream of events, the rest is JSON. */
+import { type Clock, GoblinError } from '@goblin/core';
+import { rangeOf } from '../api/times.ts';
+import type { Change, ChangeKind, ChangeLog } from '../changes/change.ts';
+import type { Routes } from '../web/access.ts';
+import { eventStream } from './event-stream.ts';
+import type { LiveWall } from './live-wall.ts';
+
+const NO_STORE = { 'cache-control': 'no-store' };
+const KINDS: readonly ChangeKind[] = [
+  'deploy',
+  'rollback',
+  'flag',
+  'configuration',
+  'scale',
+  'restart',
+  'rules',
+];
+
+export function liveRoutes(wall: LiveWall, changes: ChangeLog, clock: Clock): Routes {
+  return {
+    'GET /palantir/live': (request) =>
+      eventStream(request.signal, (send) => {
+        send('wall', wall.state);
+        return wall.watch((state) => send('wall', state));
+      }),
+    'GET /palantir/wall': () => Response.json(wall.state, { headers: NO_STORE }),
+    'GET /palantir/services': () => Response.json(wall.state.services, { headers: NO_STORE }),
+    'GET /palantir/changes': (request) => {
+      const { searchParams: params } = new URL(request.url);
+      const service = params.get('service');
+      const found = changes.list({ ...rangeOf(params), ...(service !== null && { service }) });
+      return Response.json(found, { headers: NO_STORE });
+    },
+    async 'POST /palantir/changes'(request) {
+      const given = (await request.json().catch(() => undefined)) as Partial<Change> | undefined;
+      const { kind, title, service, detail, author, atMs = clock.wall() } = given ?? {};
+      if (!kind || !KINDS.includes(kind))
+        throw new GoblinError('INVALID_INPUT', { message: `kind: write one of ${KINDS.join(', ')}` });
+      if (typeof title !== 'string' || title === '')
+        throw new GoblinError('INVALID_INPUT', { message: 'title: write what was changed, in one line' });
+      if (typeof atMs !== 'number' || !Number.isFinite(atMs))
+        throw new GoblinError('INVALID_INPUT', { message: 'atMs: write milliseconds since the Unix epoch' });
+      const texts = Object.entries({ service, detail, author }).filter(([, text]) => text !== undefined);
+      for (const [name, text] of texts)
+        if (typeof text !== 'string')
+          throw new GoblinError('INVALID_INPUT', { message: `${name}: write a text` });
+      const added = changes.add({ atMs, kind, title, ...Object.fromEntries(texts) });
+      return Response.json(added, { status: 201, headers: NO_STORE });
+    },
+  };
+}

@@ -1,0 +1,138 @@
+/** The state of the wall, made anew each second from what was seen, and sent to all who look. Traffic is asked for each TRAFFIC_MS,
+ * its history each minute. When a question fails the wall goes on with the last answer; its age is shown by the numbers' own time. */
+import { type Clock, context, type Logger, sleep } from '@goblin/core';
+import type { Alert } from '../alerts/alert.ts';
+import type { Change } from '../changes/change.ts';
+import type { SeriesSource } from '../query/promql/source.ts';
+import type { SwarmState } from '../swarm/swarm-state.ts';
+import { flowsNow, type ServiceTraffic, trafficHistory, trafficNow } from './traffic.ts';
+import type { Flow, IncidentSummary, ServiceState, ServiceSummary, WallState } from './wall-state.ts';
+
+const PERIOD_MS = 1_000;
+const TRAFFIC_MS = 2_000;
+const HISTORY_MS = 60_000;
+const CHANGES_MS = 86_400_000;
+const MAX_CHANGES = 50;
+/** A service is degraded above this share of failures. */
+const DEGRADED_SHARE = 0.01;
+const NO_TRAFFIC: ServiceTraffic = { requestsPerSecond: 0, errorShare: 0, p50Ms: 0, p95Ms: 0 };
+
+export interface WallSources {
+  readonly app: string;
+  readonly build: string;
+  readonly metrics: SeriesSource;
+  swarm(): SwarmState;
+  alerts(): readonly Alert[];
+  incidents(): readonly IncidentSummary[];
+  changes(fromMs: number, toMs: number, limit: number): readonly Change[];
+}
+
+export interface LiveWall {
+  readonly state: WallState;
+  /** Called with each new state until what is returned is called. */
+  watch(show: (state: WallState) => void): () => void;
+  /** Renews the state until it is aborted. Never rejects. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export function liveWall(sources: WallSources, { clock, log }: { clock: Clock; log: Logger }): LiveWall {
+  const watchers = new Set<(state: WallState) => void>();
+  let traffic: ReadonlyMap<string, ServiceTraffic> = new Map();
+  let history: ReadonlyMap<string, readonly number[]> = new Map();
+  let flows: readonly Flow[] = [];
+  let trafficAt = Number.NEGATIVE_INFINITY;
+  let historyAt = Number.NEGATIVE_INFINITY;
+  let wasFailing = false;
+  let state = compose();
+
+  function compose(): WallState {
+    const atMs = clock.wall();
+    const swarm = sources.swarm();
+    const alerts = sources.alerts();
+    return {
+      app: sources.app,
+      atMs,
+      build: sources.build,
+      services: servicesOf(swarm, alerts),
+      swarm,
+      flows,
+      alerts,
+      incidents: sources.incidents(),
+      changes: sources.changes(atMs - CHANGES_MS, atMs, MAX_CHANGES),
+    };
+  }
+
+  function servicesOf(swarm: SwarmState, alerts: readonly Alert[]): ServiceSummary[] {
+    const paged = new Map(alerts.filter(isRaised).map(({ service, summary }) => [service, summary] as const));
+    return swarm.services.map((service) => {
+      const now = traffic.get(service.name) ?? NO_TRAFFIC;
+      const detail = paged.get(service.name);
+      return {
+        name: service.name,
+        kind: service.kind,
+        state: stateOf(service, now, detail !== undefined),
+        ...(detail !== undefined && { detail }),
+        ...now,
+        wanted: service.wanted,
+        ready: service.ready,
+        restarts: service.restarts,
+        version: service.versions.at(-1) ?? '',
+        history: history.get(service.name) ?? [],
+      };
+    });
+  }
+
+  async function look(signal: AbortSignal): Promise<void> {
+    const [now, wallMs] = [clock.now(), clock.wall()];
+    try {
+      if (now - trafficAt >= TRAFFIC_MS) {
+        trafficAt = now;
+        [traffic, flows] = await Promise.all([
+          trafficNow(sources.metrics, wallMs, signal),
+          flowsNow(sources.metrics, wallMs, signal),
+        ]);
+      }
+      if (now - historyAt >= HISTORY_MS) {
+        historyAt = now;
+        history = await trafficHistory(sources.metrics, wallMs, signal);
+      }
+      wasFailing = false;
+    } catch (err) {
+      if (!signal.aborted && !wasFailing)
+        log.warn({ err }, 'the wall shows old numbers: asking for new ones failed');
+      wasFailing = true;
+    }
+  }
+
+  return {
+    get state() {
+      return state;
+    },
+    watch(show) {
+      watchers.add(show);
+      return () => watchers.delete(show);
+    },
+    run: (signal) =>
+      context.detach(async () => {
+        while (!signal.aborted) {
+          await look(signal);
+          state = compose();
+          for (const show of watchers) show(state);
+          await sleep(PERIOD_MS, signal).catch(() => {});
+        }
+      }),
+  };
+}
+
+function isRaised({ state, severity, mutedBy }: Alert): boolean {
+  return state === 'firing' && severity !== 'info' && mutedBy === undefined;
+}
+
+function stateOf(
+  { wanted, ready }: { wanted: number; ready: number },
+  { errorShare }: ServiceTraffic,
+  hasAlert: boolean,
+): ServiceState {
+  if (wanted > 0 && ready === 0) return 'down';
+  return ready < wanted || hasAlert || errorShare > DEGRADED_SHARE ? 'degraded' : 'ok';
+}

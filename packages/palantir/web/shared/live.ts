@@ -1,0 +1,51 @@
+/** The state of the wall as it comes from the server: one stream per page, which the browser opens anew when it breaks. A page of
+ * another build than the server's loads itself anew; how old the newest state is, is told each second. */
+import { useEffect, useState } from 'preact/hooks';
+import type { WallState } from '../../src/live/wall-state.ts';
+
+export type { Flow, IncidentSummary, ServiceSummary, WallState } from '../../src/live/wall-state.ts';
+
+/** Without anything new for so long a page says that it is stale. */
+export const STALE_MS = 15_000;
+/** A stream that brings nothing is opened anew: a half-open connection says nothing by itself. */
+const RECONNECT_MS = 20_000;
+
+export interface Live {
+  readonly state: WallState | undefined;
+  /** Since the newest state came, by this browser's clock. */
+  readonly ageMs: number;
+}
+
+export function useLive(): Live {
+  const [live, setLive] = useState<Live>({ state: undefined, ageMs: 0 });
+  useEffect(() => {
+    let build: string | undefined;
+    let heardAt = performance.now();
+    let stream = open();
+
+    function open(): EventSource {
+      const source = new EventSource('/palantir/live');
+      source.addEventListener('wall', ({ data }) => {
+        heardAt = performance.now();
+        const state = JSON.parse(data) as WallState;
+        if (build !== undefined && build !== state.build) location.reload();
+        build = state.build;
+        setLive({ state, ageMs: 0 });
+      });
+      return source;
+    }
+
+    const timer = setInterval(() => {
+      const ageMs = performance.now() - heardAt;
+      setLive((before) => (ageMs < 2_000 ? before : { ...before, ageMs }));
+      if (ageMs < RECONNECT_MS || stream.readyState === EventSource.CONNECTING) return;
+      stream.close();
+      stream = open();
+    }, 1_000);
+    return () => {
+      clearInterval(timer);
+      stream.close();
+    };
+  }, []);
+  return live;
+}
