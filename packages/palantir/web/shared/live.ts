@@ -9,28 +9,35 @@ export type { Flow, IncidentSummary, ServiceSummary, WallState } from '../../src
 export const STALE_MS = 15_000;
 /** A stream that brings nothing is opened anew: a half-open connection says nothing by itself. */
 const RECONNECT_MS = 20_000;
+/** One that the server refused is not opened again by the browser. */
+const REFUSED_MS = 3_000;
 
 export interface Live {
   readonly state: WallState | undefined;
   /** Since the newest state came, by this browser's clock. */
   readonly ageMs: number;
+  /** Whether the stream is open. Streams break when the server restarts, and come back by themselves. */
+  readonly isConnected: boolean;
 }
 
 export function useLive(): Live {
-  const [live, setLive] = useState<Live>({ state: undefined, ageMs: 0 });
+  const [live, setLive] = useState<Live>({ state: undefined, ageMs: 0, isConnected: false });
   useEffect(() => {
     let build: string | undefined;
     let heardAt = performance.now();
+    let openedAt = heardAt;
     let stream = open();
 
     function open(): EventSource {
+      openedAt = performance.now();
       const source = new EventSource('/palantir/live');
+      source.addEventListener('error', () => setLive((before) => ({ ...before, isConnected: false })));
       source.addEventListener('wall', ({ data }) => {
         heardAt = performance.now();
         const state = JSON.parse(data) as WallState;
         if (build !== undefined && build !== state.build) location.reload();
         build = state.build;
-        setLive({ state, ageMs: 0 });
+        setLive({ state, ageMs: 0, isConnected: true });
       });
       return source;
     }
@@ -38,7 +45,8 @@ export function useLive(): Live {
     const timer = setInterval(() => {
       const ageMs = performance.now() - heardAt;
       setLive((before) => (ageMs < 2_000 ? before : { ...before, ageMs }));
-      if (ageMs < RECONNECT_MS || stream.readyState === EventSource.CONNECTING) return;
+      const patienceMs = stream.readyState === EventSource.CLOSED ? REFUSED_MS : RECONNECT_MS;
+      if (performance.now() - Math.max(heardAt, openedAt) < patienceMs) return;
       stream.close();
       stream = open();
     }, 1_000);

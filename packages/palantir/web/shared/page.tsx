@@ -13,10 +13,18 @@ const PLACES = [
   ['/explore/alerts', 'Alerts'],
   ['/explore/incidents', 'Incidents'],
   ['/explore/changes', 'Changes'],
+  ['/explore/work', 'Work'],
   ['/tv', 'Wall'],
 ] as const;
 
-export function Page({ title, children }: { title: string; children?: ComponentChildren }) {
+interface Props {
+  readonly title: string;
+  /** Beside the title. */
+  readonly actions?: ComponentChildren;
+  readonly children?: ComponentChildren;
+}
+
+export function Page({ title, actions, children }: Props) {
   const { path } = useLocation();
   useEffect(() => {
     document.title = `${title} · Palantir`;
@@ -34,7 +42,10 @@ export function Page({ title, children }: { title: string; children?: ComponentC
         </nav>
       </header>
       <main>
-        <h1>{title}</h1>
+        <div class="title">
+          <h1>{title}</h1>
+          {actions}
+        </div>
         {children}
       </main>
     </div>
@@ -50,4 +61,5 @@ function follow(event: MouseEvent): void {
   if (link.pathname.startsWith('/palantir/') || link.pathname.startsWith('/api/')) return;
   event.preventDefault();
   go(link.href);
+  scrollTo(0, 0);
 }
