@@ -83,3 +83,40 @@ test('a backup that is wrong is told what would be right, each place of it', () 
   const backup: BackupSpec = { to: 's3://shop/backups', every: '6h', keep: { for: '14d', backups: 2 } };
   assert.deepEqual(app({ name: 'shop', services: {}, backup }).backup, backup);
 });
+
+test('palantir is on unless it is turned off, and what is wrong of it is told with its place', () => {
+  const { palantir } = app({ name: 'shop', services: {} });
+  assert.deepEqual(palantir, {
+    port: 7_070,
+    host: '127.0.0.1',
+    hosts: [],
+    keepMs: 15 * 86_400_000,
+    keepBytes: 5 * 1_073_741_824,
+    settings: 'palantir',
+  });
+  assert.equal(app({ name: 'shop', services: { palantir: './p' }, palantir: false }).palantir, undefined);
+  assert.throws(
+    () =>
+      app({
+        name: 'shop',
+        services: { palantir: './p' },
+        palantir: { port: 70_000, keep: { for: '1h', size: '1 TB' as never } },
+      }),
+    (error) => {
+      assert.ok(isGoblinError(error, 'CONFIG_INVALID'));
+      assert.deepEqual(
+        error.message
+          .split('\n')
+          .slice(1)
+          .map((line) => line.trim().split(':')[0]),
+        [
+          'services.palantir',
+          'palantir.port is 70000',
+          'palantir.keep.for is "1h"',
+          'palantir.keep.size is "1 TB"',
+        ],
+      );
+      return true;
+    },
+  );
+});

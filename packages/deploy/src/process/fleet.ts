@@ -47,7 +47,7 @@ export function fleet(project: Project, options: FleetOptions): Fleet {
   const members = new Map<string, Member>();
   let edge: EdgeSpec | undefined;
   let backup: BackupSpec | undefined;
-  let palantir: PalantirModel | undefined;
+  let palantir: PalantirModel | undefined | 'unsettled' = 'unsettled';
   /** Where telemetry is sent to. */
   let collector: URL | undefined;
   let stopping = false;
@@ -158,16 +158,17 @@ export function fleet(project: Project, options: FleetOptions): Fleet {
     else if (!isDeepStrictEqual(before, next)) void replace(BACKUP, 'it has changed in the app model');
   }
 
+  /** Settled by the first model: all that runs was told by its environment where telemetry is sent to. */
   async function applyPalantir(next: PalantirModel | undefined): Promise<void> {
-    const before = palantir;
+    if (palantir !== 'unsettled') {
+      if (!isDeepStrictEqual(palantir, next))
+        logs.note('warn', 'palantir has changed in the app model: that counts from the next goblin up on');
+      return;
+    }
     palantir = next;
-    if (before && !next) await remove(PALANTIR);
-    if (!next) collector = undefined;
-    else if (!before) {
-      collector = await palantirAddress(next, options.env);
-      begin(PALANTIR, 'palantir');
-    } else if (!isDeepStrictEqual(before, next))
-      logs.note('warn', 'palantir has changed in the app model: that counts from the next goblin up on');
+    if (!next) return;
+    collector = await palantirAddress(next, options.env);
+    begin(PALANTIR, 'palantir');
   }
 
   return {
