@@ -1,6 +1,7 @@
 export { type Address, type AddressInput, MAX_ADDRESS } from './addresses.ts';
 export { MAX_REPORT_BYTES, receiveDeliveryReport } from './bounces/delivery-report.ts';
 export { postmarkWebhook } from './bounces/postmark-webhook.ts';
+export { type DirectMail, type DirectMailer, type DirectMailerOptions, directMailer } from './direct.ts';
 export { type Mailer, type MailerApp, type MailerOptions, mailer, type RouteStatus } from './mailer.ts';
 export {
   type AttachmentInput,

@@ -10,6 +10,7 @@ export async function mimeOf(mail: OutgoingMail, dkim: Dkim | undefined, date: n
   const transport = createTransport({ streamTransport: true, newline: 'windows' });
   const { message } = await transport.sendMail({
     messageId: mail.messageId,
+    ...(mail.inReplyTo !== undefined && { inReplyTo: mail.inReplyTo, references: mail.inReplyTo }),
     date: new Date(date),
     from: written(mail.from),
     ...(mail.replyTo && { replyTo: written(mail.replyTo) }),

@@ -130,6 +130,7 @@ async function fieldsOf(mail: OutgoingMail): Promise<Record<string, unknown>> {
   const headers = {
     'Message-ID': mail.messageId,
     'X-PM-KeepID': 'true',
+    ...(mail.inReplyTo !== undefined && { 'In-Reply-To': mail.inReplyTo, References: mail.inReplyTo }),
     ...unsubscribeHeaders(mail.unsubscribe),
   };
   const attachments = [];

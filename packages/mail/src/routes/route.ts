@@ -10,6 +10,8 @@ export interface OutgoingMail {
   readonly id: number;
   readonly kind: string;
   readonly messageId: string;
+  /** The Message-ID of the mail that this one answers. */
+  readonly inReplyTo?: string | undefined;
   readonly from: Address;
   readonly replyTo: Address | undefined;
   readonly to: readonly Address[];
