@@ -56,7 +56,7 @@ export function createTelemetry(options: TelemetryOptions): ProcessTelemetry {
 
 function exporterOf(
   { service, instance, version, log }: TelemetryOptions,
-  { endpoint, headers, timeoutMs, metricsIntervalMs, resource }: TelemetrySettings,
+  { endpoint, headers, timeoutMs, metricsIntervalMs, spoolFolder, resource }: TelemetrySettings,
   metrics: MetricsRegistry,
   clock: Clock,
 ): OtlpExporter | undefined {
@@ -66,6 +66,7 @@ function exporterOf(
     headers,
     timeoutMs,
     metricsIntervalMs,
+    spoolFolder,
     metrics,
     log,
     clock,

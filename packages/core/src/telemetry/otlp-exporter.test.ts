@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { GoblinError } from '../errors.ts';
 import { type VirtualClock, virtualClock } from '../virtual-clock.ts';
 import { tracerOf } from './light-tracer.ts';
@@ -303,4 +306,68 @@ test('metrics are sent each interval: sums, gauges, histograms and their exempla
   assert.equal(point.bucketCounts[3], '1');
   assert.equal(point.exemplars[0].traceId, span.context.traceId);
   await exporter.stop();
+});
+
+const spools = mkdtempSync(join(tmpdir(), 'goblin-spool-'));
+after(() => rmSync(spools, { recursive: true }));
+
+test('what a collector cannot take waits on disk, and is sent when it can, whoever sends it then', async () => {
+  const spoolFolder = join(spools, 'outage');
+  let isDown = true;
+  await using server = await collector((response) => {
+    response.statusCode = isDown ? 503 : 200;
+    response.end('{}');
+  });
+  const first = bench(server.endpoint, { spoolFolder });
+  endSpans(first.tracer, 300);
+  await first.until(() => first.count('otlp_spans_spooled')[''] === 300);
+  assert.deepEqual(first.logged, ['traces cannot be exported']);
+  isDown = false;
+  await first.until(() => first.count('otlp_spans_exported_total')[''] === 300);
+  assert.equal(first.count('otlp_spans_spooled')[''], 0);
+
+  isDown = true;
+  endSpans(first.tracer, 10);
+  await first.exporter.stop();
+  const dropped = Object.values(first.count('otlp_spans_dropped_total'));
+  assert.deepEqual(new Set(dropped), new Set([0]), 'nothing is given up');
+  const [own] = readdirSync(spoolFolder);
+  assert.equal(own, String(process.pid), 'what could not be sent at the end stays');
+  // A process that was killed leaves its folder, and perhaps half a file.
+  const dead = join(spoolFolder, '4194304');
+  mkdirSync(dead);
+  for (const file of readdirSync(join(spoolFolder, own!)))
+    renameSync(join(spoolFolder, own!, file), join(dead, file));
+  writeFileSync(join(dead, '000000009-5.json.part'), '{"resou');
+  isDown = false;
+  const second = bench(server.endpoint, { spoolFolder });
+  await second.until(() => second.count('otlp_spans_exported_total')[''] === 10);
+  await second.exporter.stop();
+  assert.equal(existsSync(dead), false);
+  assert.deepEqual(readdirSync(spoolFolder), []);
+  assert.equal(new Set(server.spans().map(({ spanId }) => spanId)).size, 310);
+});
+
+test('the disk is not filled: beyond its limit spans are tried from memory, and dropped spans are counted', async () => {
+  const spoolFolder = join(spools, 'full');
+  await using server = await collector((response) => {
+    response.statusCode = 503;
+    response.end();
+  });
+  const { tracer, until, count, exporter } = bench(server.endpoint, { spoolFolder });
+  const attributes = { text: 'x'.repeat(100_000) };
+  for (let i = 0; i < 256; i++) tracer.start('large', { attributes }).end();
+  await until(() => count('otlp_spans_dropped_total').unreachable === 256);
+  assert.equal(count('otlp_spans_spooled')[''], 0);
+  await exporter.stop();
+});
+
+test('a folder that cannot be used keeps nothing, and breaks nothing', async () => {
+  const spoolFolder = join(spools, 'a-file');
+  writeFileSync(spoolFolder, '');
+  await using server = await collector();
+  const { tracer, exporter } = bench(server.endpoint, { spoolFolder });
+  endSpans(tracer, 3);
+  await exporter.stop();
+  assert.equal(server.spans().length, 3);
 });

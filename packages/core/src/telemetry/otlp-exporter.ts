@@ -1,8 +1,9 @@
 /** Sends spans and metrics to an OpenTelemetry collector by OTLP/HTTP.
  *
  * Spans wait in a queue of at most MAX_QUEUED_SPANS and go out in batches, one request at a time, at the latest
- * BATCH_DELAY_MS after the first. A batch that the collector cannot take now is tried MAX_ATTEMPTS times, with
- * exponential backoff and jitter or after what Retry-After says; one that it refuses is dropped. What is dropped, for
+ * BATCH_DELAY_MS after the first. A batch that the collector cannot take now is kept on disk where there is a spool
+ * (otlp-spool.ts) and sent when it can; elsewhere, or when that is full, it is tried MAX_ATTEMPTS times, with
+ * exponential backoff and jitter or after what Retry-After says. One that it refuses is dropped. What is dropped, for
  * whatever reason, is counted in `otlp_spans_dropped_total`. Metrics are sent each `metricsIntervalMs`; they are
  * cumulative, so a request that fails is made good by the next. A collector that fails is logged once until it
  * recovers. Stopping sends what is left, within a deadline. */
@@ -12,6 +13,7 @@ import type { Logger } from '../log/log.ts';
 import type { MetricsRegistry } from './metrics-registry.ts';
 import { encodeMetrics, encodeSpans, type Resource } from './otlp-encoding.ts';
 import { type OtlpOutcome, type OtlpTarget, postOtlp } from './otlp-request.ts';
+import { openSpool } from './otlp-spool.ts';
 import type { EndedSpan, SpanExporter } from './tracer.ts';
 
 export const MAX_QUEUED_SPANS = 8_192;
@@ -22,6 +24,8 @@ const FIRST_BACKOFF_MS = 1_000;
 const TIMEOUT_MS = 10_000;
 const METRICS_INTERVAL_MS = 60_000;
 const STOP_TIMEOUT_MS = 3_000;
+/** How often a collector that failed is asked to take what is on disk. */
+const SPOOL_PERIOD_MS = 2_000;
 
 export interface OtlpOptions {
   /** Where the collector is; `/v1/traces` and `/v1/metrics` are appended. */
@@ -35,6 +39,8 @@ export interface OtlpOptions {
   readonly timeoutMs?: number | undefined;
   /** Default 60,000. */
   readonly metricsIntervalMs?: number | undefined;
+  /** Where spans are kept that cannot be sent now. Default: nowhere. */
+  readonly spoolFolder?: string | undefined;
   readonly clock?: Clock | undefined;
 }
 
@@ -47,7 +53,8 @@ export interface OtlpExporter extends SpanExporter, AsyncDisposable {
 export function otlpExporter(options: OtlpOptions): OtlpExporter {
   const { resource, metrics, log, clock = systemClock } = options;
   const base = options.endpoint.replace(/\/+$/, '');
-  const { headers = {}, timeoutMs = TIMEOUT_MS } = options;
+  const { headers = {}, timeoutMs = TIMEOUT_MS, spoolFolder } = options;
+  const spool = spoolFolder === undefined ? undefined : openSpool(spoolFolder);
   const traces: OtlpTarget = { url: `${base}/v1/traces`, headers, timeoutMs };
   const measurements: OtlpTarget = { url: `${base}/v1/metrics`, headers, timeoutMs };
 
@@ -62,6 +69,8 @@ export function otlpExporter(options: OtlpOptions): OtlpExporter {
     help: 'Requests to the collector that failed, those tried again among them.',
     labels: ['signal'],
   });
+  const spooled = { help: 'Spans that wait on disk until the collector can take them.' };
+  metrics.observe('otlp_spans_spooled', spooled, (set) => set(spool?.items ?? 0));
   const queueFull = dropped.with('queue_full');
   const stopped = dropped.with('stopped');
 
@@ -95,6 +104,7 @@ export function otlpExporter(options: OtlpOptions): OtlpExporter {
         return dropped.with('refused').add(outcome.refused);
       }
       if (outcome.kind === 'refused') return dropped.with('refused').add(spans.length);
+      if (spool?.put(body, spans.length)) return;
       if (stopping.signal.aborted) return stopped.add(spans.length);
       if (attempt === MAX_ATTEMPTS) return dropped.with('unreachable').add(spans.length);
       await pause(clock, outcome.waitMs ?? backoffMs * (0.5 + Math.random() / 2), stopping.signal);
@@ -102,11 +112,27 @@ export function otlpExporter(options: OtlpOptions): OtlpExporter {
     }
   }
 
+  /** Sends what is on disk, the oldest first, until the collector cannot take more. */
+  async function emptySpool(): Promise<void> {
+    for (let batch = spool?.oldest(); batch && !timeUp.signal.aborted; batch = spool!.oldest()) {
+      const outcome = await postOtlp(traces, batch.body, timeUp.signal);
+      report(outcome, 'traces');
+      if (outcome.kind === 'later') return;
+      const refused = outcome.kind === 'refused' ? batch.items : outcome.refused;
+      exported.add(batch.items - refused);
+      dropped.with('refused').add(refused);
+      batch.remove();
+    }
+  }
+
   async function drain(): Promise<void> {
+    await emptySpool();
     while (queue.length > 0 && !timeUp.signal.aborted) {
       const batch = queue.slice(0, BATCH_SPANS);
       queue = queue.slice(BATCH_SPANS);
-      await deliver(batch);
+      // What is on disk could not be sent just now, so neither can this.
+      if (!(spool && spool.items > 0 && spool.put(encodeSpans(resource, batch), batch.length)))
+        await deliver(batch);
     }
   }
 
@@ -145,15 +171,21 @@ export function otlpExporter(options: OtlpOptions): OtlpExporter {
     clock.every(options.metricsIntervalMs ?? METRICS_INTERVAL_MS, () => void sendMetrics()),
   );
 
+  const spoolTimer =
+    spool && context.detach(() => clock.every(SPOOL_PERIOD_MS, () => void (spool.items > 0 && send())));
+
   async function stop(withinMs = STOP_TIMEOUT_MS): Promise<void> {
     if (stopping.signal.aborted) return sending;
     metricsTimer.cancel();
+    spoolTimer?.cancel();
     stopping.abort();
     const limit = setTimeout(() => timeUp.abort(), withinMs);
     await Promise.all([send(), context.detach(sendMetrics)]);
     clearTimeout(limit);
-    stopped.add(queue.length);
+    if (queue.length > 0 && !spool?.put(encodeSpans(resource, queue), queue.length))
+      stopped.add(queue.length);
     queue = [];
+    spool?.close();
   }
 
   return { add, stop, [Symbol.asyncDispose]: () => stop() };

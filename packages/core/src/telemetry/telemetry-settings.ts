@@ -5,6 +5,7 @@
  *   OTEL_EXPORTER_OTLP_HEADERS         key=value,key=value, percent-encoded
  *   OTEL_EXPORTER_OTLP_HEADERS_FILE    a file with the same, for headers that are secret
  *   OTEL_EXPORTER_OTLP_TIMEOUT         milliseconds for one request
+ *   OTLP_SPOOL                         a folder for spans that the collector cannot take now; ours, not of the standard
  *   OTEL_METRIC_EXPORT_INTERVAL        milliseconds between exports of metrics
  *   OTEL_TRACES_SAMPLER_ARG            share of new traces that are recorded, 0 to 1; default 1
  *   OTEL_RESOURCE_ATTRIBUTES           key=value,key=value
@@ -22,6 +23,7 @@ export interface TelemetrySettings {
   readonly headers: Readonly<Record<string, string>>;
   readonly timeoutMs: number | undefined;
   readonly metricsIntervalMs: number | undefined;
+  readonly spoolFolder: string | undefined;
   readonly sampleRatio: number;
   readonly resource: Readonly<Record<string, string>>;
 }
@@ -46,6 +48,7 @@ export function telemetrySettings(env: Environment): TelemetrySettings {
     },
     timeoutMs: read('OTEL_EXPORTER_OTLP_TIMEOUT', 'a number of milliseconds', positive),
     metricsIntervalMs: read('OTEL_METRIC_EXPORT_INTERVAL', 'a number of milliseconds', positive),
+    spoolFolder: read('OTLP_SPOOL', 'a folder', (text) => text),
     sampleRatio: read('OTEL_TRACES_SAMPLER_ARG', 'a share between 0 and 1', share) ?? 1,
     resource: { ...read('OTEL_RESOURCE_ATTRIBUTES', 'key=value,key=value', pairs) },
   };

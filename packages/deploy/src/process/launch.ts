@@ -46,7 +46,7 @@ export function launchSpec(
     cwd: project.folder,
     hasReadiness: model?.kind === 'service' || service === BACKUP || service === PALANTIR,
     env: {
-      ...telemetryOf(service, options.collector),
+      ...telemetryOf(service, options.collector, project.dataFolder),
       ...model?.env,
       ...inherited,
       GOBLIN_CONFIG: project.configFile,
@@ -60,7 +60,11 @@ export function launchSpec(
 }
 
 /** The standard variables of OpenTelemetry, so that programs which are not ours send theirs too. */
-function telemetryOf(service: string, collector: URL | undefined): Record<string, string> {
+function telemetryOf(
+  service: string,
+  collector: URL | undefined,
+  dataFolder: string,
+): Record<string, string> {
   if (!collector) return {};
   if (service === PALANTIR) return { GOBLIN_PORT: collector.port };
   return {
@@ -68,5 +72,6 @@ function telemetryOf(service: string, collector: URL | undefined): Record<string
     OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
     OTEL_METRIC_EXPORT_INTERVAL: METRICS_EVERY,
     OTEL_SERVICE_NAME: service,
+    OTLP_SPOOL: join(dataFolder, 'spool'),
   };
 }
