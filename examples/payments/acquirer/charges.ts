@@ -11,6 +11,7 @@ export interface ChargeRequest {
   readonly merchant: string;
   readonly amount: { readonly currency: string; readonly minor: number };
   readonly card: { readonly number: string };
+  readonly note?: string;
 }
 
 export interface Charges {
@@ -85,7 +86,7 @@ export function createCharges({ ledger, tell, random, stopping }: ChargesOptions
 const NOTHING = { merchant: '', amount: { currency: 'XXX', minor: 0 } };
 
 function newCharge(
-  { reference, merchant, amount }: Omit<ChargeRequest, 'card'>,
+  { reference, merchant, amount, note }: Omit<ChargeRequest, 'card'>,
   verdict: Pick<Charge, 'status' | 'reason'>,
 ): Charge {
   return {
@@ -94,6 +95,7 @@ function newCharge(
     merchant,
     amount,
     ...verdict,
+    ...(note !== undefined && { note }),
     createdAt: new Date().toISOString(),
   };
 }

@@ -17,6 +17,8 @@ export interface Charge {
   readonly status: 'authorized' | 'declined' | 'settled' | 'canceled';
   /** Why it was declined. */
   readonly reason?: string;
+  /** What the platform wants to be told with each message about it. */
+  readonly note?: string;
   readonly createdAt: string;
 }
 

@@ -1,7 +1,7 @@
 /** The acquirer's HTTP interface. It answers late, refuses or hangs as `behaviour.ts` says; a merchant who repeats
  * a request with the same reference gets the same charge.
  *
- *   POST /v1/charges                 { reference, merchant, amount: { currency, minor }, card: { number } } → 201 charge
+ *   POST /v1/charges                 { reference, merchant, amount: { currency, minor }, card: { number }, note? } → 201 charge
  *   GET  /v1/charges?reference=…     → 200 charge, or 404
  *   GET  /v1/charges                 → 200 { charges }, all of them
  *   POST /v1/cancellations           { reference } → 200 charge: canceled, unless it was charged before
@@ -14,6 +14,7 @@ import { latencyMs, type Random, troubleWith } from './behaviour.ts';
 import type { ChargeRequest, Charges } from './charges.ts';
 import type { Ledger } from './ledger.ts';
 
+const MAX_NOTE_LENGTH = 200;
 const MAX_BODY_BYTES = 16_384;
 /** How long a request is left hanging before its connection is cut. */
 const HANG_MS = 10_000;
@@ -122,7 +123,7 @@ function isName(value: unknown): value is string {
 
 function isChargeRequest(value: unknown): value is ChargeRequest {
   if (!hasReference(value)) return false;
-  const { merchant, amount, card } = value as Partial<Record<'merchant' | 'amount' | 'card', unknown>>;
+  const { merchant, amount, card, note } = value as Partial<Record<keyof ChargeRequest, unknown>>;
   return (
     isName(merchant) &&
     isObject(amount) &&
@@ -131,7 +132,8 @@ function isChargeRequest(value: unknown): value is ChargeRequest {
     (amount.minor as number) > 0 &&
     isObject(card) &&
     typeof card.number === 'string' &&
-    /^\d{12,19}$/.test(card.number)
+    /^\d{12,19}$/.test(card.number) &&
+    (note === undefined || (typeof note === 'string' && note.length <= MAX_NOTE_LENGTH))
   );
 }
 

@@ -27,6 +27,8 @@ export interface Platform extends AsyncDisposable {
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /** A payment by the public API. Default: for the shop. */
   pay(key: string, order: object, merchant?: string): Promise<Response>;
+  /** Asks Palantir. */
+  palantir<T>(path: string, params?: Readonly<Record<string, string>>): Promise<T>;
   /** Runs a command beside it, such as `goblin backup now`. */
   goblin(...args: string[]): Promise<Finished>;
   /** All charges that the acquirer knows of. */
@@ -108,6 +110,15 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
         headers: { 'content-type': 'application/json', 'idempotency-key': key, merchant },
         body: JSON.stringify(order),
       }),
+    async palantir<T>(path: string, params: Readonly<Record<string, string>> = {}) {
+      const token = readFileSync(join(dataFolder, 'palantir', 'token'), 'utf8').trim();
+      const answer = await fetch(`http://127.0.0.1:${palantirPort}${path}?${new URLSearchParams(params)}`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      const said = await answer.text();
+      if (!answer.ok) throw new Error(`palantir answered ${answer.status}: ${said}`);
+      return JSON.parse(said) as T;
+    },
     async goblin(...args) {
       const child = goblin(...args);
       const [stdout, stderr] = await Promise.all([

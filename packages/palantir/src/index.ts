@@ -1,3 +1,7 @@
+export type * from './alerts/alert.ts';
+export type { Silence } from './alerts/silences.ts';
+export type { Incident } from './incidents/incident.ts';
+export type * from './live/wall-state.ts';
 export type * from './model.ts';
 export {
   type QueryOptions,
@@ -9,5 +13,6 @@ export {
 export type { SampleSeries, SeriesSource } from './query/promql/source.ts';
 export { type PalantirOptions, palantir, palantirContract } from './service.ts';
 export { openStore, type StoreOptions, type TelemetryStore } from './store/store.ts';
+export type { TraceSummary } from './store/traces/trace-summary.ts';
 export type * from './swarm/swarm-state.ts';
 export { tokenOf } from './web/access.ts';

@@ -1,7 +1,7 @@
 /** Speaks with the acquirer. Every request carries the payment's id as its reference, under which the acquirer
  * charges once at most; so a request without an answer is simply sent again while the caller's deadline allows,
  * and a refused one MAX_REFUSALS times. What then is still without an answer is `unknown`: it may have been charged. */
-import { context, fail, type Logger, type Secret, sleep } from 'goblin';
+import { context, fail, formatTraceparent, type Logger, type Secret, sleep } from 'goblin';
 import { z } from 'zod';
 import { Money } from '../../money/money.ts';
 import type { Final, Outcome } from './contract.ts';
@@ -81,7 +81,9 @@ export function acquirerClient({ url, key, log }: AcquirerClientOptions): Acquir
   return {
     async charge(reference, amount, cardNumber) {
       const merchant = context.tenant ?? fail('TENANT_REQUIRED');
-      const body = { reference, merchant, amount, card: { number: cardNumber } };
+      // Told back with the settlement, which so goes on in the trace of the payment.
+      const note = context.trace && formatTraceparent(context.trace);
+      const body = { reference, merchant, amount, card: { number: cardNumber }, note };
       const answer = await askAgain('/v1/charges', body);
       return answer ? outcomeOf(answer) : { status: 'unknown' };
     },

@@ -1,6 +1,6 @@
 /** Takes in what the acquirer tells. A message counts once however often it comes: it is kept by its id, and what
- * it says is told on as an event of its merchant, in one transaction. Types that nobody here needs are kept and no more. */
-import { type Client, context, fail, postgres, secret, serve, sql } from 'goblin';
+ * it says is told on as an event of its merchant, in one transaction, and in the trace of the payment that it is about. Types that nobody here needs are kept and no more. */
+import { type Client, context, fail, parseTrace, postgres, secret, serve, sql } from 'goblin';
 import { z } from 'zod';
 import { Money } from '../../money/money.ts';
 import { Merchant } from '../payments/merchants.ts';
@@ -10,7 +10,13 @@ import { verify } from './signature.ts';
 
 const Message = z.object({
   type: z.string(),
-  data: z.object({ id: z.string(), reference: z.string(), merchant: Merchant, amount: Money }),
+  data: z.object({
+    id: z.string(),
+    reference: z.string(),
+    merchant: Merchant,
+    amount: Money,
+    note: z.string().optional(),
+  }),
 });
 
 export default serve(
@@ -29,8 +35,9 @@ export default serve(
             on conflict do nothing`);
           if (count === 0) return { duplicate: true };
           if (type === 'charge.settled') {
-            const { id: chargeId, reference, merchant, amount } = data;
-            await context.run({ tenant: merchant }, () =>
+            const { id: chargeId, reference, merchant, amount, note } = data;
+            const trace = parseTrace(note) ?? context.trace;
+            await context.run({ tenant: merchant, trace }, () =>
               chargeSettled.publish(tx, { chargeId, reference, amount }),
             );
           }
