@@ -6,7 +6,7 @@ const KEEP_ALIVE_MS = 15_000;
 /** @param begin gets what sends an event, and returns what is called when the reader is gone */
 export function eventStream(
   signal: AbortSignal,
-  begin: (send: (event: string, data: unknown) => void) => () => void,
+  begin: (send: (event: string, json: string) => void) => () => void,
 ): Response {
   let end = (): void => {};
   let pulled = (): void => {};
@@ -20,8 +20,8 @@ export function eventStream(
           waiting = undefined;
         };
         pulled = flush;
-        const leave = begin((event, data) => {
-          waiting = encoder.encode(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+        const leave = begin((event, json) => {
+          waiting = encoder.encode(`event: ${event}\ndata: ${json}\n\n`);
           flush();
         });
         const alive = setInterval(() => {

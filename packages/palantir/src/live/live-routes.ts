@@ -20,10 +20,7 @@ const KINDS: readonly ChangeKind[] = [
 export function liveRoutes(wall: LiveWall, changes: ChangeLog, clock: Clock): Routes {
   return {
     'GET /palantir/live': (request) =>
-      eventStream(request.signal, (send) => {
-        send('wall', wall.state);
-        return wall.watch((state) => send('wall', state));
-      }),
+      eventStream(request.signal, (send) => wall.watch((json) => send('wall', json))),
     'GET /palantir/wall': () => Response.json(wall.state, { headers: NO_STORE }),
     'GET /palantir/services': () => Response.json(wall.state.services, { headers: NO_STORE }),
     'GET /palantir/changes': (request) => {

@@ -1,5 +1,6 @@
-/** The state of the wall, made anew each second from what was seen, and sent to all who look. Traffic is asked for each TRAFFIC_MS,
- * its history each minute. When a question fails the wall goes on with the last answer; its age is shown by the numbers' own time. */
+/** The state of the wall, made anew each second from what was seen, and sent to all who look when something in it has changed, at the
+ * latest after QUIET_MS. Traffic is asked for each TRAFFIC_MS, less often while nobody looks, its history each minute. When a
+ * question fails the wall goes on with the last answer. */
 import { type Clock, context, type Logger, sleep } from '@goblin/core';
 import type { Alert } from '../alerts/alert.ts';
 import type { Change } from '../changes/change.ts';
@@ -9,7 +10,9 @@ import { flowsNow, type ServiceTraffic, trafficHistory, trafficNow } from './tra
 import type { Flow, IncidentSummary, ServiceState, ServiceSummary, WallState } from './wall-state.ts';
 
 const PERIOD_MS = 1_000;
+const QUIET_MS = 5_000;
 const TRAFFIC_MS = 2_000;
+const UNWATCHED_TRAFFIC_MS = 10_000;
 const HISTORY_MS = 60_000;
 const CHANGES_MS = 86_400_000;
 const MAX_CHANGES = 50;
@@ -29,14 +32,14 @@ export interface WallSources {
 
 export interface LiveWall {
   readonly state: WallState;
-  /** Called with each new state until what is returned is called. */
-  watch(show: (state: WallState) => void): () => void;
+  /** Called with each new state, as JSON, until what is returned is called. */
+  watch(show: (json: string) => void): () => void;
   /** Renews the state until it is aborted. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
 }
 
 export function liveWall(sources: WallSources, { clock, log }: { clock: Clock; log: Logger }): LiveWall {
-  const watchers = new Set<(state: WallState) => void>();
+  const watchers = new Set<(json: string) => void>();
   let traffic: ReadonlyMap<string, ServiceTraffic> = new Map();
   let history: ReadonlyMap<string, readonly number[]> = new Map();
   let flows: readonly Flow[] = [];
@@ -44,6 +47,8 @@ export function liveWall(sources: WallSources, { clock, log }: { clock: Clock; l
   let historyAt = Number.NEGATIVE_INFINITY;
   let wasFailing = false;
   let state = compose();
+  let shown = '';
+  let shownAt = Number.NEGATIVE_INFINITY;
 
   function compose(): WallState {
     const atMs = clock.wall();
@@ -85,7 +90,7 @@ export function liveWall(sources: WallSources, { clock, log }: { clock: Clock; l
   async function look(signal: AbortSignal): Promise<void> {
     const [now, wallMs] = [clock.now(), clock.wall()];
     try {
-      if (now - trafficAt >= TRAFFIC_MS) {
+      if (now - trafficAt >= (watchers.size > 0 ? TRAFFIC_MS : UNWATCHED_TRAFFIC_MS)) {
         trafficAt = now;
         [traffic, flows] = await Promise.all([
           trafficNow(sources.metrics, wallMs, signal),
@@ -104,12 +109,22 @@ export function liveWall(sources: WallSources, { clock, log }: { clock: Clock; l
     }
   }
 
+  function tell(): void {
+    const what = essenceOf(state);
+    if (what === shown && clock.now() - shownAt < QUIET_MS) return;
+    shown = what;
+    shownAt = clock.now();
+    const json = JSON.stringify(state);
+    for (const show of watchers) show(json);
+  }
+
   return {
     get state() {
       return state;
     },
     watch(show) {
       watchers.add(show);
+      show(JSON.stringify(state));
       return () => watchers.delete(show);
     },
     run: (signal) =>
@@ -117,11 +132,17 @@ export function liveWall(sources: WallSources, { clock, log }: { clock: Clock; l
         while (!signal.aborted) {
           await look(signal);
           state = compose();
-          for (const show of watchers) show(state);
+          if (watchers.size > 0) tell();
           await sleep(PERIOD_MS, signal).catch(() => {});
         }
       }),
   };
+}
+
+/** All of it but the times at which it was seen. */
+function essenceOf({ services, flows, alerts, incidents, changes, swarm }: WallState): string {
+  const instances = swarm.nodes.map(({ name, instances }) => [name, instances]);
+  return JSON.stringify([services, flows, alerts, incidents, changes, instances]);
 }
 
 function isRaised({ state, severity, mutedBy }: Alert): boolean {
