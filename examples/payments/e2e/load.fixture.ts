@@ -32,7 +32,8 @@ export interface Load {
   stop(): Promise<void>;
 }
 
-export function startLoad(platform: Platform): Load {
+/** @param more of each order, such as who gets the receipt. */
+export function startLoad(platform: Platform, more: object = {}): Load {
   const paid: Paid[] = [];
   const failures: string[] = [];
   let slowestMs = 0;
@@ -41,7 +42,7 @@ export function startLoad(platform: Platform): Load {
   async function customer(): Promise<void> {
     while (!stopped) {
       const key = randomUUID();
-      const order = randomOrder();
+      const order = { ...randomOrder(), ...more };
       const startedMs = performance.now();
       try {
         const answer = await platform.pay(key, order);

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { untilDeadline } from 'goblin';
+import { createPrivateFile, untilDeadline } from 'goblin';
 import type { Charge } from '../acquirer/ledger.ts';
 import { until } from './until.fixture.ts';
 
@@ -46,6 +46,12 @@ export interface Finished {
 }
 
 export interface PlatformOptions {
+  /** The config file of a copy of the project. Default: of the project itself. */
+  readonly config?: string;
+  /** Further environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Secrets that are there from the start. */
+  readonly secrets?: Readonly<Record<string, string>>;
   /** Share of charges that meet trouble at the acquirer by chance. Default 0. */
   readonly trouble?: number;
 }
@@ -61,12 +67,15 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     ACQUIRER_PORT: String(acquirerPort),
     ACQUIRER_TROUBLE: String(options.trouble ?? 0),
     BACKUP_STORE: join(dataFolder, 'backups'),
+    ...options.env,
   };
+  for (const [name, text] of Object.entries(options.secrets ?? {}))
+    await createPrivateFile(join(dataFolder, 'secrets', name), text);
   let child: ChildProcess | undefined;
   let output = '';
 
   function goblin(...args: string[]): ChildProcessByStdio<null, Readable, Readable> {
-    const all = [GOBLIN, ...args, '--config', CONFIG, '--data', dataFolder];
+    const all = [GOBLIN, ...args, '--config', options.config ?? CONFIG, '--data', dataFolder];
     return spawn(process.execPath, all, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   }
 

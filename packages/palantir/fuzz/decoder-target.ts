@@ -4,8 +4,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { isGoblinError } from '@goblin/core';
 import type { Decoder } from '../src/decode/decoder.ts';
 import { AT_MS } from '../src/decode/fixtures/samples.ts';
-import { MAX_AHEAD_MS, MAX_BEHIND_MS, MAX_LABEL_VALUE_LENGTH, MAX_REASONS } from '../src/decode/limits.ts';
+import { MAX_BEHIND_MS, MAX_LABEL_VALUE_LENGTH, MAX_REASONS } from '../src/decode/limits.ts';
 import type { Batch } from '../src/model.ts';
+import { MAX_AHEAD_MS } from '../src/sample-rules.ts';
 
 /** As many of something are as good as more. */
 const MANY = 3;
@@ -25,8 +26,8 @@ export function runDecoder(newDecoder: () => Decoder, bytes: Uint8Array): string
   }
 }
 
-function check({ samples, logs, spans, rejected }: Batch): void {
-  for (const { series, atMs } of samples) {
+function check({ samples, exemplars = [], logs, spans, rejected }: Batch): void {
+  for (const { series, atMs } of [...samples, ...exemplars]) {
     for (const [label, value] of Object.entries(series)) {
       if (!/^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(label)) throw new Error(`the label ${label}`);
       if (value.length > MAX_LABEL_VALUE_LENGTH) throw new Error(`${label} has ${value.length} characters`);

@@ -54,6 +54,16 @@ export interface SpanRecord {
   readonly links: readonly SpanLink[];
 }
 
+/** A measurement that shows where a series comes from: usually the trace of a request that fell into a bucket of a histogram. */
+export interface Exemplar {
+  /** The series that it belongs to. */
+  readonly series: Labels;
+  readonly atMs: number;
+  readonly value: number;
+  /** `trace_id`, `span_id` and what else the sender says. */
+  readonly labels: Labels;
+}
+
 /** What was not taken, and why: what is good in the same request is kept. */
 export interface Rejection {
   readonly count: number;
@@ -62,6 +72,8 @@ export interface Rejection {
 
 export interface Batch {
   readonly samples: readonly Sample[];
+  /** Not there where there are none. */
+  readonly exemplars?: readonly Exemplar[];
   readonly logs: readonly LogLine[];
   readonly spans: readonly SpanRecord[];
   readonly rejected: readonly Rejection[];

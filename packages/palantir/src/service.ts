@@ -1,19 +1,52 @@
-/** Palantir as a service: what keeps telemetry, where it is sent to, how it is asked for, and the pages that show it. */
-import { contract, type ServiceDefinition, serve, systemClock } from '@goblin/core';
+/** Palantir as a service: what keeps telemetry, where it is sent to and fetched from, how it is asked for, who is told, and the pages that
+ * show it. */
+import {
+  type App,
+  type Clock,
+  contract,
+  type Logger,
+  type Module,
+  PALANTIR_PORT,
+  type ServiceDefinition,
+  serve,
+  systemClock,
+} from '@goblin/core';
+import { alertRoutes } from './alerts/alert-routes.ts';
+import { type Alerts, createAlerts } from './alerts/engine.ts';
 import { ingestRoutes } from './api/ingest-routes.ts';
+import { logsRoutes } from './api/logs-routes.ts';
 import { prometheusRoutes } from './api/prometheus-routes.ts';
-import { readRoutes } from './api/read-routes.ts';
+import { statsRoute } from './api/stats-route.ts';
+import { tracesRoutes } from './api/traces-routes.ts';
+import type { ChangeLog } from './changes/change.ts';
 import { createChangeLog } from './changes/change-log.ts';
+import type { Collector } from './collect/collector.ts';
+import { logFiles } from './collect/log-files/log-files.ts';
+import { nodeAgent } from './collect/node/node-agent.ts';
+import { ownSamples } from './collect/own-samples.ts';
+import type { ErrorGroups } from './errors/error-group.ts';
+import { createErrorGroups } from './errors/error-groups.ts';
+import { errorRoutes } from './errors/error-routes.ts';
+import { createIncidentResponse, type IncidentResponse } from './incidents/incident-response.ts';
 import { liveRoutes } from './live/live-routes.ts';
 import { liveWall } from './live/live-wall.ts';
-import { openState } from './state/state-database.ts';
+import type { SendMail } from './notify/notifiers/setup.ts';
+import {
+  type Problem,
+  problemLine,
+  type Settings,
+  type SettingsWatch,
+  watchSettings,
+} from './settings/index.ts';
+import { settingsRoutes } from './settings/settings-routes.ts';
+import { openState, type StateDatabase } from './state/state-database.ts';
 import { openStore, type StoreOptions, type TelemetryStore } from './store/store.ts';
 import type { SwarmSource } from './swarm/swarm-state.ts';
-import { swarmWatch } from './swarm/swarm-watch.ts';
+import { type SwarmWatch, swarmWatch } from './swarm/swarm-watch.ts';
 import { createAccess } from './web/access.ts';
 import { loadPages } from './web/pages.ts';
 
-/** It is spoken to in the protocols of others; procedures of its own are to come. */
+/** It is spoken to in the protocols of others. */
 export const palantirContract = contract('palantir.v1', {});
 
 /** What a request may have as it is sent; unpacked it may be 16 MB. */
@@ -24,10 +57,18 @@ export interface PalantirOptions extends Pick<StoreOptions, 'folder' | 'retentio
   readonly app: string;
   /** What readers show; see web/access.ts. */
   readonly token: string;
+  /** Where people reach its pages, for links in messages. Default `http://localhost:7070`. */
+  readonly baseUrl?: string;
   /** Host names that it is reached by, besides those of loopback. */
   readonly hosts?: readonly string[];
   /** Who knows what runs. */
   readonly swarm?: readonly SwarmSource[];
+  /** The folder of log files that supervised processes write. */
+  readonly logs?: string;
+  /** The folder of rules, notifiers and dashboards (settings/). One that is not there is empty. */
+  readonly settings?: string;
+  /** How mails leave. Without it none do. */
+  readonly sendMail?: SendMail;
 }
 
 /** @example await startHost(palantir({ app: 'shop', folder: '.goblin/palantir', retention: { days: 7, bytes: 5e9 }, token }), …) */
@@ -35,18 +76,26 @@ export function palantir(options: PalantirOptions): ServiceDefinition<typeof pal
   return serve(palantirContract, {}, async (app) => {
     const { log, metrics } = app.telemetry;
     const clock = systemClock;
-    const store: TelemetryStore = await app.use({
-      name: 'telemetry store',
-      start: () => openStore(options),
-      stop: (opened: TelemetryStore) => opened.close(),
-    });
-    const state = await app.use({
-      name: 'state',
-      start: async () => openState(options.folder),
-      stop: async (opened) => opened[Symbol.dispose](),
-    });
+    const store = await app.use(storeModule(options));
+    const state = await app.use(stateModule(options.folder));
     const changes = createChangeLog(state);
+    const errors = await app.use(errorsModule(state, store));
     const swarm = swarmWatch(options.swarm ?? [], { changes, log });
+
+    const response = createIncidentResponse({
+      ...{ state, clock, log, metrics, fetch, changes, errors },
+      baseUrl: options.baseUrl ?? `http://localhost:${PALANTIR_PORT}`,
+      flows: () => wall.state.flows,
+      isAlive: () => alerts.isAlive,
+      ...(options.sendMail && { sendMail: options.sendMail }),
+    });
+    const alerts = createAlerts({
+      ...{ state, clock, log, errors, changes, metrics: store, logs: store, telemetryMetrics: metrics },
+      sink: response.incidents,
+      swarm: () => swarm.state,
+    });
+    const settings = await app.use(settingsModule(options, { alerts, response, changes, log, clock }));
+
     const pages = await loadPages();
     const wall = liveWall(
       {
@@ -54,14 +103,22 @@ export function palantir(options: PalantirOptions): ServiceDefinition<typeof pal
         build: pages.build,
         metrics: store,
         swarm: () => swarm.state,
-        alerts: () => [],
-        incidents: () => [],
+        alerts: alerts.current,
+        incidents: response.incidents.summaries,
         changes: (fromMs, toMs, limit) => changes.list({ fromMs, toMs, limit }),
       },
       { clock, log },
     );
-    app.background('swarm', swarm.run);
+
+    for (const part of [
+      ...collectors(app, options, { store, state, swarm }),
+      { name: 'swarm', run: swarm.run },
+    ])
+      app.background(part.name, part.run);
+    app.background('alerts', alerts.run);
+    app.background('incidents', response.run);
     app.background('wall', wall.run);
+
     const access = createAccess(options);
     return {
       maxBody: MAX_BODY,
@@ -69,12 +126,114 @@ export function palantir(options: PalantirOptions): ServiceDefinition<typeof pal
         ...access.forSenders(ingestRoutes(store, metrics)),
         ...access.forReaders({
           ...prometheusRoutes(store),
-          ...readRoutes(store),
-          ...liveRoutes(wall, changes, clock),
+          ...logsRoutes(store),
+          ...tracesRoutes(store),
+          ...statsRoute(store),
+          ...alertRoutes(alerts),
+          ...errorRoutes(errors),
+          ...response.routes,
+          ...settingsRoutes(settings, () => swarm.state),
+          ...liveRoutes({
+            wall,
+            changes,
+            clock,
+            metrics: store,
+            catalogue: () => settings.settings.catalogue,
+          }),
         }),
         ...pages.routes(access),
         'GET /login': access.login,
       },
     };
   });
+}
+
+function storeModule(options: PalantirOptions): Module<TelemetryStore> {
+  return {
+    name: 'telemetry store',
+    start: () => openStore(options),
+    stop: (store) => store.close(),
+  };
+}
+
+function stateModule(folder: string): Module<StateDatabase> {
+  return {
+    name: 'state',
+    start: async () => openState(folder),
+    stop: async (state) => state[Symbol.dispose](),
+  };
+}
+
+/** Groups of the errors in all logs that are kept. */
+function errorsModule(state: StateDatabase, store: TelemetryStore): Module<ErrorGroups> {
+  let unlisten = (): void => {};
+  return {
+    name: 'error groups',
+    async start() {
+      const errors = createErrorGroups({ state, clock: systemClock });
+      unlisten = store.onLogs(errors.take);
+      return errors;
+    },
+    async stop(errors) {
+      unlisten();
+      errors[Symbol.dispose]();
+    },
+  };
+}
+
+interface Settled {
+  readonly alerts: Alerts;
+  readonly response: IncidentResponse;
+  readonly changes: ChangeLog;
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+/** What a team has written, from now on and after each change of it. */
+function settingsModule(
+  { settings: place = '' }: PalantirOptions,
+  { alerts, response, changes, log, clock }: Settled,
+): Module<SettingsWatch> {
+  function use({ rules, notify }: Settings): void {
+    alerts.setRules(rules);
+    response.incidents.keepRules(new Set(rules.map(({ name }) => name)));
+    response.configure(notify);
+  }
+  function tell(problems: readonly Problem[]): void {
+    for (const problem of problems) log.error(`settings: ${problemLine(problem)}`);
+  }
+  return {
+    name: 'settings',
+    async start() {
+      const watch = await watchSettings(place, {
+        clock,
+        onChange(settings, change) {
+          use(settings);
+          changes.add(change);
+        },
+        onProblems: tell,
+      });
+      use(watch.settings);
+      tell(watch.problems);
+      return watch;
+    },
+    async stop(watch) {
+      watch[Symbol.dispose]();
+    },
+  };
+}
+
+function collectors(
+  app: App,
+  options: PalantirOptions,
+  { store, state, swarm }: { store: TelemetryStore; state: StateDatabase; swarm: SwarmWatch },
+): readonly Collector[] {
+  const { log, metrics } = app.telemetry;
+  const tools = { store, state, clock: systemClock, log, metrics };
+  const target = { service: app.service, instance: app.instance };
+  return [
+    ownSamples(tools, { target, swarm: () => swarm.state }),
+    nodeAgent(tools),
+    ...(options.logs === undefined ? [] : [logFiles(tools, { folder: options.logs })]),
+  ];
 }

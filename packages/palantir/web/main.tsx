@@ -3,10 +3,13 @@
 import { type ComponentType, render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import './shared/theme.css';
-import { Page } from './shared/page.tsx';
 import { useLocation } from './shared/location.ts';
+import { Page } from './shared/page.tsx';
 
 type Load = () => Promise<{ default: ComponentType }>;
+
+/** A page whose script cannot be loaded, since the server restarts or has a newer build, is loaded anew as soon as the server answers. */
+const RETRY_MS = 5_000;
 
 const PAGES: readonly (readonly [path: RegExp, load: Load])[] = [
   [/^\/tv$/, () => import('./wall/wall-page.tsx')],
@@ -17,10 +20,25 @@ const PAGES: readonly (readonly [path: RegExp, load: Load])[] = [
 function App() {
   const { path } = useLocation();
   const load = PAGES.find(([pattern]) => pattern.test(path))?.[1];
+  const [isLost, setLost] = useState(false);
   const [shown, setShown] = useState<{ load: Load; page: ComponentType }>();
   useEffect(() => {
-    if (load) void load().then(({ default: page }) => setShown({ load, page }));
+    load?.().then(
+      ({ default: page }) => setShown({ load, page }),
+      () => setLost(true),
+    );
   }, [load]);
+  useEffect(() => {
+    if (!isLost) return;
+    const timer = setInterval(() => {
+      fetch(location.href).then(
+        ({ ok }) => ok && location.reload(),
+        () => {},
+      );
+    }, RETRY_MS);
+    return () => clearInterval(timer);
+  }, [isLost]);
+  if (isLost) return <Page title="Not loaded">The server does not answer. It is asked again by itself.</Page>;
   if (!load) return <Page title="Nothing here">There is no page {path}.</Page>;
   if (shown?.load !== load) return null;
   const Shown = shown.page;

@@ -95,17 +95,18 @@ export const WATCHING: readonly CommandSpec[] = [
   },
   {
     name: 'palantir',
-    summary: 'Check the rules, notifiers and dashboards of a project, or print their JSON schema',
-    usage: '<check [folder] | schema>',
+    summary: 'Open the pages of what is watched; check the rules, notifiers and dashboards of a project',
+    usage: '<link [page] | check [folder] | schema>',
     details:
-      'check reads the YAML files in palantir/ beside the config file, or where the app model or the argument says, with the Compose files that they name. Each mistake is a line, file:line:column and what would be right; with any the exit code is 1. schema is for editors, which complete and check by it while one writes.',
+      'link prints the address that lets a browser in, to a page such as /tv. check reads the YAML files in palantir/ beside the config file, or where the app model or the argument says, with the Compose files that they name. Each mistake is a line, file:line:column and what would be right; with any the exit code is 1. schema is for editors, which complete and check by it while one writes.',
     examples: [
+      'goblin palantir link /tv',
       'goblin palantir check',
       'goblin palantir check deploy/palantir --json',
       'goblin palantir schema > palantir/.schema.json',
     ],
     options: { json },
-    completes: ['check', 'schema'],
+    completes: ['link', 'check', 'schema'],
     load: () => import('../commands/palantir.ts'),
   },
 ];

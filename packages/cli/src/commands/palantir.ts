@@ -1,17 +1,38 @@
-/** `goblin palantir check` and `goblin palantir schema` */
+/** `goblin palantir link`, `goblin palantir check` and `goblin palantir schema` */
 import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { GoblinError } from '@goblin/core';
-import { loadSettings, type Problem, problemLine, type Settings, settingsSchema } from '@goblin/palantir/settings';
+import { controlClient } from '@goblin/deploy';
+import {
+  loadSettings,
+  type Problem,
+  problemLine,
+  type Settings,
+  settingsSchema,
+} from '@goblin/palantir/settings';
 import { type CommandContext, UsageError } from '../command.ts';
+import { palantirLink } from '../services/palantir-link.ts';
 import { coloursFor } from '../terminal/colours.ts';
 
 export async function run(context: CommandContext): Promise<number | void> {
   const [action, place, ...more] = context.positionals;
   if (action === 'schema' && place === undefined) return context.printJson(settingsSchema);
+  if (action === 'link' && more.length === 0) return link(context, place ?? '/');
   if (action !== 'check' || more.length > 0)
-    throw new UsageError('say what to do: goblin palantir check [folder], or goblin palantir schema');
+    throw new UsageError(
+      'say what to do: goblin palantir link [page], goblin palantir check [folder], or goblin palantir schema',
+    );
   return await check(context, place);
+}
+
+async function link(context: CommandContext, page: string): Promise<void> {
+  if (!page.startsWith('/'))
+    throw new UsageError(`${JSON.stringify(page)} is no page: write one such as /tv`);
+  const { dataFolder } = await context.project();
+  const url = palantirLink(await controlClient(dataFolder).status(), dataFolder, page);
+  if (url === undefined)
+    throw new GoblinError('UNAVAILABLE', { message: 'palantir does not run: see goblin ls' });
+  context.print(url);
 }
 
 async function check(context: CommandContext, given: string | undefined): Promise<number> {

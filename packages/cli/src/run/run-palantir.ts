@@ -1,9 +1,12 @@
 /** Keeps and shows the telemetry of this project in this process. What runs it is told by the supervisor. */
 import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 import type { PalantirModel } from '@goblin/core';
+import { logsFolder } from '@goblin/deploy';
 import { startHost } from '@goblin/mesh';
 import { palantir, tokenOf } from '@goblin/palantir';
 import { palantirFolder } from '../services/palantir-link.ts';
+import { mailerBy, PALANTIR_SETTINGS } from '../services/palantir-settings.ts';
 import { supervisedSwarm } from '../services/supervised-swarm.ts';
 import { type Serving, serveUntilStopped } from './lifetime.ts';
 import type { PlatformProcess } from './process.ts';
@@ -16,22 +19,30 @@ export function runPalantir(self: PlatformProcess, model: PalantirModel): Promis
 
 async function start(self: PlatformProcess, model: PalantirModel): Promise<Serving> {
   const { config, settings, project } = self;
-  config.finish();
+  await using opened = new AsyncDisposableStack();
   const folder = palantirFolder(project.dataFolder);
+  const { SMTP_URL: smtpUrl, PALANTIR_MAIL_FROM: from, ...own } = config.read(PALANTIR_SETTINGS);
+  const mailer = smtpUrl && opened.use(mailerBy(smtpUrl, self.log, folder));
+  config.finish();
+  const port = settings.GOBLIN_PORT ?? model.port;
   const definition = palantir({
     app: project.model.name,
     folder,
     retention: { days: Math.ceil(model.keepMs / DAY_MS), bytes: model.keepBytes },
     token: await tokenOf(folder),
+    baseUrl: own.PALANTIR_URL ?? `http://${model.hosts[0] ?? 'localhost'}:${port}`,
     hosts: model.hosts,
     swarm: [supervisedSwarm(project.dataFolder, hostname())],
+    logs: logsFolder(project.dataFolder),
+    settings: resolve(project.folder, own.PALANTIR_SETTINGS ?? model.settings),
+    ...(mailer && { sendMail: (mail, signal) => mailer.send({ from, ...mail }, signal) }),
   });
   const host = await startHost(definition, {
     name: self.name,
     version: self.version,
     instance: self.instance,
     host: settings.GOBLIN_HOST ?? model.host,
-    port: settings.GOBLIN_PORT ?? model.port,
+    port,
     folder: project.folder,
     dataFolder: project.dataFolder,
     config: config.read,
@@ -41,8 +52,12 @@ async function start(self: PlatformProcess, model: PalantirModel): Promise<Servi
     // Nobody's call is on the way to it; the time is for the last telemetry.
     lameDuckMs: 0,
   });
+  const running = opened.move();
   return {
     url: `http://${host.address.host}:${host.address.port}`,
-    stop: (timeoutMs) => host.stop(timeoutMs),
+    async stop(timeoutMs) {
+      await host.stop(timeoutMs);
+      await running.disposeAsync();
+    },
   };
 }

@@ -54,10 +54,11 @@ async function pump(
     return;
   }
   response.writeHead(answer.status, headersOf(answer, undefined));
-  let more = response.write(first.value);
+  response.write(first.value);
   for (let part = await second; !part.done; part = await reader.read()) {
-    if (!more) await drained(response, cancellation);
-    more = response.write(part.value);
+    // It may have drained while the part was waited for.
+    if (response.writableNeedDrain) await drained(response, cancellation);
+    response.write(part.value);
   }
   if (cancellation.cancelled) throw cancellation.reason;
   response.end();

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { ReadableStream as NodeStream } from 'node:stream/web';
 import { test } from 'node:test';
 import { context, fail, type GoblinError } from '@goblin/core';
 import { serveProbe } from '../testing/serve-probe.ts';
@@ -277,4 +278,29 @@ test('a route may set several cookies', async () => {
     },
   });
   assert.deepEqual((await fetch(`${served.url}/login`)).headers.getSetCookie(), ['a=1', 'b=2']);
+});
+
+test('a stream goes on after a large part that its client read while nothing was to be sent', async () => {
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  const large = new Uint8Array(1_000_000);
+  await using served = await serveProbe({
+    routes: {
+      'GET /parts': () => {
+        async function* parts(): AsyncGenerator<Uint8Array> {
+          yield large.subarray(0, 1);
+          yield large;
+          await gate;
+          yield large.subarray(0, 1);
+        }
+        return new Response(NodeStream.from(parts()) as ReadableStream<Uint8Array>);
+      },
+    },
+  });
+  const reader = (await fetch(`${served.url}/parts`)).body!.getReader();
+  let length = 0;
+  while (length < 1 + large.length) length += (await reader.read()).value!.length;
+  open();
+  const rest = await reader.read();
+  assert.equal(rest.value?.length, 1);
+  assert.equal((await reader.read()).done, true);
 });

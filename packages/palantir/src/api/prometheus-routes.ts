@@ -4,8 +4,10 @@ import { GoblinError, type Route } from '@goblin/core';
 import type { Labels, Matcher } from '../model.ts';
 import { formatFloat } from '../query/promql/aggregations.ts';
 import { type QueryResult, queryInstant, queryRange } from '../query/promql/engine.ts';
-import { parseSelector } from '../query/promql/parser.ts';
+import { parse, parseSelector } from '../query/promql/parser.ts';
+import { selectorsOf } from '../query/promql/selectors.ts';
 import type { SeriesSource } from '../query/promql/source.ts';
+import type { SeriesExemplars } from '../store/metrics/exemplar-select.ts';
 import { durationOf, rangeOf, timeOf } from './times.ts';
 
 const MAX_FORM_BYTES = 1_000_000;
@@ -22,6 +24,12 @@ export interface MetricsIndex extends SeriesSource {
     toMs: number,
   ): Promise<readonly string[]>;
   series(matchers: readonly Matcher[], fromMs: number, toMs: number): Promise<readonly Labels[]>;
+  exemplars(
+    matchers: readonly Matcher[],
+    fromMs: number,
+    toMs: number,
+    signal?: AbortSignal,
+  ): Promise<readonly SeriesExemplars[]>;
 }
 
 type Routes = Readonly<Record<string, Route<unknown>>>;
@@ -77,8 +85,20 @@ export function prometheusRoutes(metrics: MetricsIndex): Routes {
     return merged(params, metrics.series);
   };
 
+  /** Of all series that the query reads. */
+  const exemplars: Answer = async (params, { signal }) => {
+    const [fromMs, toMs] = within(params);
+    const selectors = selectorsOf(parse(required(params, 'query')));
+    const found = await Promise.all(
+      selectors.map(({ matchers }) => metrics.exemplars(matchers, fromMs, toMs, signal)),
+    );
+    const once = new Map(found.flat().map((one) => [JSON.stringify(one.series), one]));
+    return Array.from(once.values(), exemplarsView);
+  };
+
   return {
     ...both('/api/v1/query', query),
+    ...both('/api/v1/query_exemplars', exemplars),
     ...both('/api/v1/query_range', range),
     ...both('/api/v1/labels', labels),
     ...both('/api/v1/series', series),
@@ -142,6 +162,17 @@ function required(params: URLSearchParams, name: string): string {
 function timeoutOf(params: URLSearchParams): { timeoutMs?: number } {
   const timeoutMs = durationOf(params, 'timeout');
   return timeoutMs === undefined ? {} : { timeoutMs };
+}
+
+function exemplarsView({ series, exemplars }: SeriesExemplars): object {
+  return {
+    seriesLabels: series,
+    exemplars: exemplars.map(({ labels, value, atMs }) => ({
+      labels,
+      value: formatFloat(value),
+      timestamp: atMs / 1_000,
+    })),
+  };
 }
 
 function distinct(texts: readonly string[]): string[] {

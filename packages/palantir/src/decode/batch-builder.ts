@@ -1,22 +1,21 @@
 /** Gathers what a decoder reads, and judges what is the same for all formats: times, values, how many. What is not taken is
  * counted by its reason, with the first example; reasons are few and fixed, so that nobody can make many of them. */
 import { GoblinError } from '@goblin/core';
-import type { Batch, Labels, LogLine, Sample, SpanRecord } from '../model.ts';
-import { STALE_NAN_BYTES } from '../store/metrics/stale.ts';
+import type { Batch, Exemplar, Labels, LogLine, Sample, SpanRecord } from '../model.ts';
+import { MAX_AHEAD_MS, NOT_A_NUMBER, STALE_NAN_BYTES, TOO_FAR_AHEAD } from '../sample-rules.ts';
 import {
-  MAX_AHEAD_MS,
   MAX_BEHIND_MS,
   MAX_EXAMPLE_LENGTH,
+  MAX_EXEMPLAR_CHARACTERS,
   MAX_ITEMS,
   MAX_REASONS,
   MAX_REQUEST_BYTES,
 } from './limits.ts';
 
-export const NOT_FINITE = 'the value is not a finite number';
-const TOO_FAR_AHEAD = `the time lies more than ${MAX_AHEAD_MS / 3_600_000} h ahead of this clock`;
 const TOO_OLD = `the time lies more than ${MAX_BEHIND_MS / 86_400_000} days back`;
 const TOO_MANY = `a request holds more than ${MAX_ITEMS} items: send smaller ones`;
 const STALE: number = Buffer.from(STALE_NAN_BYTES).readDoubleLE();
+const LONG_EXEMPLAR = `the labels of an exemplar have more than ${MAX_EXEMPLAR_CHARACTERS} characters`;
 const OTHER = 'other reasons';
 
 interface Refusal {
@@ -27,6 +26,7 @@ interface Refusal {
 export class BatchBuilder {
   readonly receivedAtMs: number;
   readonly #samples: Sample[] = [];
+  #exemplars: Exemplar[] | undefined;
   readonly #logs: LogLine[] = [];
   readonly #spans: SpanRecord[] = [];
   readonly #refusals = new Map<string, Refusal>();
@@ -45,14 +45,28 @@ export class BatchBuilder {
     else this.refuse(OTHER, '', count);
   }
 
+  /** A quantile that is NaN is that of no observations: there is none, and nothing is wrong. */
   addSample(series: Labels, atMs: number, value: number): void {
-    if (!Number.isFinite(value)) this.refuse(NOT_FINITE, series.__name__);
-    else if (this.#takes(atMs, series.__name__)) this.#samples.push({ series, atMs, value });
+    if (Number.isNaN(value)) {
+      if (series.quantile === undefined) this.refuse(NOT_A_NUMBER, series.__name__);
+    } else if (this.#takes(atMs, series.__name__)) this.#samples.push({ series, atMs, value });
   }
 
   /** The series has ended, as Prometheus says it. */
   addStale(series: Labels, atMs: number): void {
     if (this.#takes(atMs, series.__name__)) this.#samples.push({ series, atMs, value: STALE });
+  }
+
+  /** Exemplars come with samples, and again with each scrape until there is a newer one: one that is old is passed over. */
+  addExemplar(series: Labels, atMs: number, value: number, labels: Labels): void {
+    if (Number.isNaN(value) || atMs < this.receivedAtMs - MAX_BEHIND_MS) return;
+    let characters = 0;
+    for (const name in labels) characters += name.length + labels[name]!.length;
+    if (characters > MAX_EXEMPLAR_CHARACTERS) this.refuse(LONG_EXEMPLAR, series.__name__);
+    else if (this.#takes(atMs, series.__name__)) {
+      this.#exemplars ??= [];
+      this.#exemplars.push({ series, atMs, value, labels });
+    }
   }
 
   addLog(line: LogLine): void {
@@ -66,6 +80,7 @@ export class BatchBuilder {
   batch(): Batch {
     return {
       samples: this.#samples,
+      ...(this.#exemplars && { exemplars: this.#exemplars }),
       logs: this.#logs,
       spans: this.#spans,
       rejected: Array.from(this.#refusals, ([reason, { count, example }]) => ({

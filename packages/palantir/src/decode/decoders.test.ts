@@ -94,6 +94,27 @@ describe('OTLP', () => {
     ]);
   });
 
+  test('the exemplars of a histogram belong to the bucket that they fell into', () => {
+    const { exemplars } = good('otlp-metrics-protobuf');
+    assert.deepEqual(
+      exemplars?.map(({ series, ...rest }) => ({ name: series.__name__, le: series.le, ...rest })),
+      [
+        {
+          name: 'rpc_duration_seconds_bucket',
+          le: '1',
+          atMs: AT_MS,
+          value: 0.7,
+          labels: { country: 'FR', trace_id: TRACE_ID, span_id: SPAN_ID },
+        },
+      ],
+    );
+    const [json] = good('otlp-metrics-json').exemplars!;
+    assert.deepEqual(
+      [json!.series.__name__, json!.value, json!.labels.trace_id],
+      ['http_requests_total', 1, TRACE_ID],
+    );
+  });
+
   test('an exponential histogram stands on fixed bounds, and its counts never fall from one bound to the next', () => {
     const { samples } = good('otlp-metrics-protobuf');
     const buckets = samples.filter(({ series }) => series.__name__ === 'queue_wait_seconds_bucket');
@@ -206,8 +227,41 @@ describe('text formats', () => {
       'http_requests_total{exported_job="own",instance="i",job="j",path="a"b"} 5',
     ]);
     assert.equal(batch.samples[0]!.atMs, AT_MS);
-    assert.deepEqual(batch.rejected, []);
+    assert.deepEqual(batch.exemplars, [
+      { series: batch.samples[0]!.series, atMs: AT_MS, value: 1, labels: { trace_id: 'x' } },
+    ]);
+    assert.match(batch.rejected[0]!.reason, /^the value is not a number .* \(none\)$/);
     assert.deepEqual(printed(good('prometheus-text')), ['up{} 1', 'load{a="b"} 0.5']);
+  });
+
+  test('a scrape: an exemplar that is none costs itself only, and an old one is passed over', () => {
+    const lines = [
+      'a{le="1"} 3 # {trace_id="t",span_id="s"} 0.5 1e3',
+      'b 1 # {trace_id="t" 0.5',
+      `c 1 # {trace_id="t"} 0.5 ${(AT_MS - 500 * 86_400_000) / 1_000}`,
+      `d 1 # {trace_id="${'t'.repeat(300)}"} 0.5`,
+      `e 1 # {trace_id="t"} 0.5 ${AT_MS / 1_000 - 1}`,
+      'f 1 # no exemplar',
+    ];
+    const { samples, exemplars, rejected } = decode('openmetrics', lines.join('\n'));
+    assert.equal(samples.length, 6);
+    assert.deepEqual(
+      exemplars?.map(({ series, atMs, value, labels }) => [series.__name__, atMs, value, labels]),
+      [['e', AT_MS - 1_000, 0.5, { trace_id: 't' }]],
+    );
+    assert.deepEqual(
+      rejected.map(({ count, reason }) => [count, reason]),
+      [[1, 'the labels of an exemplar have more than 256 characters (d)']],
+    );
+  });
+
+  test('a quantile of no observations is no value, and any other NaN is counted', () => {
+    const { samples, rejected } = decode('prometheus-text', 'gc{quantile="0.5"} NaN\nload NaN\nmax +Inf\n');
+    assert.deepEqual(printed({ samples }), ['max{} Infinity']);
+    assert.deepEqual(
+      rejected.map(({ count }) => count),
+      [1],
+    );
   });
 
   test('a scrape: lines that are none are counted', () => {
@@ -223,7 +277,7 @@ describe('text formats', () => {
     assert.ok(lines.includes('wait_seconds_bucket{le="0.025"} 1'));
     assert.ok(lines.includes('wait_seconds_sum{} 0.02'));
     assert.ok(printed(good('statsd')).includes('hits_total{path="/pay"} 8'));
-    assert.equal(decode('statsd', 'users:765|s\nnonsense\n').rejected.length, 2);
+    assert.equal(decode('statsd', 'users:765|x\nnonsense\n').rejected.length, 2);
   });
 });
 
@@ -235,6 +289,14 @@ describe('remote write', () => {
     assert.equal(samples[0]!.atMs, AT_MS);
     const stale = decode('remote-write', snappyLiteral(seriesBytes(0x7ff0_0000_0000_0002n)));
     assert.ok(Number.isNaN(stale.samples[0]!.value));
+  });
+
+  test('exemplars keep the labels and the time that Prometheus gives them', () => {
+    const [exemplar] = good('remote-write').exemplars!;
+    assert.deepEqual(
+      [exemplar!.series.__name__, exemplar!.atMs, exemplar!.value, exemplar!.labels],
+      ['up', AT_MS - 5, 0.25, { trace_id: TRACE_ID }],
+    );
   });
 
   test('Snappy: copies that overlap what they write are followed', () => {

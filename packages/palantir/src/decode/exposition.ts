@@ -1,6 +1,6 @@
 /** What a scrape answers: OpenMetrics 1.0, where times are seconds, and the older Prometheus text format 0.0.4, where they are
- * milliseconds. The caller's labels (job, instance) are added and win, as Prometheus has it. Comments and exemplars are passed over;
- * a value that is NaN is none. A line that cannot be read is left out alone. */
+ * milliseconds. The caller's labels (job, instance) are added and win, as Prometheus has it. Comments are passed over, exemplars are
+ * kept. A line that cannot be read is left out alone. */
 import type { Labels } from '../model.ts';
 import { BatchBuilder, requestBytes } from './batch-builder.ts';
 import type { Decoder } from './decoder.ts';
@@ -12,7 +12,9 @@ const NAME = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
 const LABEL = /[ \t]*([a-zA-Z_][a-zA-Z0-9_]*)[ \t]*=[ \t]*"((?:[^"\\\n]|\\[^\n])*)"[ \t]*(,?)/y;
 const CLOSE = /[ \t]*\}/y;
 /** No two parts can match the same text, so a line is read once however it is made. */
-const REST = /^[ \t]+([^\s#]+)(?:[ \t]+(-?[0-9.]+))?[ \t]*(?:#[^\n]*|\r)?$/;
+const REST = /^[ \t]+([^\s#]+)(?:[ \t]+(-?[0-9.]+))?[ \t]*(?:#([^\n]*)|\r)?$/;
+/** What stands behind the labels of an exemplar. */
+const EXEMPLAR_REST = /^[ \t]+(\S+)(?:[ \t]+(-?[0-9.]+))?[ \t]*$/;
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const SPECIAL: Readonly<Record<string, number>> = {
   nan: Number.NaN,
@@ -46,33 +48,63 @@ function addLine(builder: BatchBuilder, line: string, msPerUnit: number, target:
   NAME.lastIndex = 0;
   const name = NAME.exec(line)?.[0];
   if (name === undefined) return false;
-  const labels: MutableLabels = { __name__: name };
-  let fault = nameFault(name);
-  let at = name.length;
-  if (line[at] === '{') {
-    at += 1;
-    for (let count = 1; ; count += 1) {
-      LABEL.lastIndex = at;
-      const label = LABEL.exec(line);
-      if (!label) break;
-      at = LABEL.lastIndex;
-      fault ??= count > MAX_LABELS ? TOO_MANY_LABELS : putLabel(labels, label[1]!, unescaped(label[2]!));
-      if (label[3] === '') break;
-    }
-    CLOSE.lastIndex = at;
-    if (!CLOSE.test(line)) return false;
-    at = CLOSE.lastIndex;
-  }
-  const rest = REST.exec(line.slice(at));
+  const found =
+    line[name.length] === '{' ? readLabels(line, name.length + 1) : { labels: {}, at: name.length };
+  if (!found) return false;
+  const labels: MutableLabels = { __name__: name, ...found.labels };
+  const rest = REST.exec(line.slice(found.at));
   const value = rest ? numberOf(rest[1]!) : undefined;
   const atMs = rest?.[2] === undefined ? builder.receivedAtMs : Math.round(Number(rest[2]) * msPerUnit);
   if (value === undefined) return false;
+  const fault = nameFault(name) ?? found.fault;
   if (fault !== undefined) builder.refuse(fault, name);
-  else if (!Number.isNaN(value)) {
+  else {
     putTarget(labels, target);
     builder.addSample(labels, atMs, value);
+    if (rest![3]) addExemplar(builder, labels, atMs, rest![3].trim(), msPerUnit);
   }
   return true;
+}
+
+interface ReadLabels {
+  readonly labels: MutableLabels;
+  /** Where they end. */
+  readonly at: number;
+  /** Why they cannot be kept. */
+  readonly fault?: string | undefined;
+}
+
+/** @param from behind the brace. @returns undefined where these are none */
+function readLabels(line: string, from: number): ReadLabels | undefined {
+  const labels: MutableLabels = {};
+  let fault: string | undefined;
+  let at = from;
+  for (let count = 1; ; count += 1) {
+    LABEL.lastIndex = at;
+    const label = LABEL.exec(line);
+    if (!label) break;
+    at = LABEL.lastIndex;
+    fault ??= count > MAX_LABELS ? TOO_MANY_LABELS : putLabel(labels, label[1]!, unescaped(label[2]!));
+    if (label[3] === '') break;
+  }
+  CLOSE.lastIndex = at;
+  return CLOSE.test(line) ? { labels, at: CLOSE.lastIndex, fault } : undefined;
+}
+
+/** `{trace_id="…"} 0.67 1520879607.789`. What is none is passed over: the sample before it is good. */
+function addExemplar(
+  builder: BatchBuilder,
+  series: Labels,
+  sampleAtMs: number,
+  text: string,
+  msPerUnit: number,
+): void {
+  const found = text.startsWith('{') ? readLabels(text, 1) : undefined;
+  const rest = found && found.fault === undefined ? EXEMPLAR_REST.exec(text.slice(found.at)) : null;
+  const value = rest ? numberOf(rest[1]!) : undefined;
+  if (value === undefined) return;
+  const atMs = rest![2] === undefined ? sampleAtMs : Math.round(Number(rest![2]) * msPerUnit);
+  builder.addExemplar(series, atMs, value, found!.labels);
 }
 
 function numberOf(text: string): number | undefined {

@@ -12,6 +12,11 @@ export const MAX_LABEL_VALUE_LENGTH = 1_024;
 /** Of a classic histogram or a summary. */
 export const MAX_BUCKETS = 256;
 
+/** Of one point; one for each bucket is common. */
+export const MAX_EXEMPLARS: number = MAX_BUCKETS;
+/** Of all labels of one exemplar, names and values: twice what OpenMetrics allows. */
+export const MAX_EXEMPLAR_CHARACTERS = 256;
+
 /** Of one span, log line or span event. What comes after is left out, and how many in `dropped_attributes_count`. */
 export const MAX_ATTRIBUTES = 128;
 /** A longer value is cut; a stack trace has to fit. */
@@ -23,8 +28,6 @@ export const MAX_SPAN_LINKS = 128;
 /** Lists and maps within a value; what lies deeper is written as TOO_DEEP. */
 export const MAX_NESTING = 8;
 
-/** What clocks may be apart. */
-export const MAX_AHEAD_MS: number = 3_600_000;
 /** Older than any retention. */
 export const MAX_BEHIND_MS: number = 400 * 86_400_000;
 

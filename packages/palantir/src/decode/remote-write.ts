@@ -1,11 +1,11 @@
 /** Prometheus remote write 1.0 (https://prometheus.io/docs/specs/prw/remote_write_spec/): protobuf in a Snappy block. Names and labels
- * are Prometheus' own already. Exemplars and metadata are passed over; native histograms are refused. */
+ * are Prometheus' own already. Metadata is passed over; native histograms are refused. */
 import { GoblinError } from '@goblin/core';
 import type { Labels } from '../model.ts';
 import { BatchBuilder, requestBytes } from './batch-builder.ts';
 import type { Decoder } from './decoder.ts';
 import { labelName, type MutableLabels, metricName, nameFault, putLabel, TOO_MANY_LABELS } from './labels.ts';
-import { MAX_LABELS } from './limits.ts';
+import { MAX_EXEMPLARS, MAX_LABELS } from './limits.ts';
 import { ProtobufReader } from './protobuf-reader.ts';
 import { unpackSnappy } from './snappy.ts';
 
@@ -20,6 +20,13 @@ interface WireSeries {
   bits: bigint[];
   times: number[];
   histograms: number;
+  exemplars: WireExemplar[];
+}
+
+interface WireExemplar {
+  labels: MutableLabels;
+  value: number;
+  atMs: number;
 }
 
 const scratch = new DataView(new ArrayBuffer(8));
@@ -44,14 +51,25 @@ export const fromRemoteWrite: Decoder = (bytes, receivedAtMs) => {
 };
 
 function readSeries(reader: ProtobufReader): WireSeries {
-  const series: WireSeries = { labels: {}, fault: undefined, bits: [], times: [], histograms: 0 };
+  const series: WireSeries = {
+    labels: {},
+    fault: undefined,
+    bits: [],
+    times: [],
+    histograms: 0,
+    exemplars: [],
+  };
   let labels = 0;
   while (reader.next()) {
     if (reader.field === 1) {
       labels += 1;
       if (labels > MAX_LABELS + 1) series.fault ??= TOO_MANY_LABELS;
-      readLabel(reader, series);
+      const { name, value } = readLabel(reader);
+      if (name === '__name__') series.labels.__name__ = metricName(value);
+      else series.fault ??= putLabel(series.labels, labelName(name), value);
     } else if (reader.field === 2) readSample(reader, series);
+    else if (reader.field === 3 && series.exemplars.length < MAX_EXEMPLARS)
+      series.exemplars.push(readExemplar(reader));
     else {
       if (reader.field === 4) series.histograms += 1;
       reader.skip();
@@ -60,7 +78,7 @@ function readSeries(reader: ProtobufReader): WireSeries {
   return series;
 }
 
-function readLabel(reader: ProtobufReader, series: WireSeries): void {
+function readLabel(reader: ProtobufReader): { name: string; value: string } {
   let name = '';
   let value = '';
   const outer = reader.enter();
@@ -70,8 +88,22 @@ function readLabel(reader: ProtobufReader, series: WireSeries): void {
     else reader.skip();
   }
   reader.leave(outer);
-  if (name === '__name__') series.labels.__name__ = metricName(value);
-  else series.fault ??= putLabel(series.labels, labelName(name), value);
+  return { name, value };
+}
+
+function readExemplar(reader: ProtobufReader): WireExemplar {
+  const exemplar: WireExemplar = { labels: {}, value: 0, atMs: 0 };
+  const outer = reader.enter();
+  while (reader.next()) {
+    if (reader.field === 1) {
+      const { name, value } = readLabel(reader);
+      exemplar.labels[labelName(name)] = value;
+    } else if (reader.field === 2) exemplar.value = reader.double();
+    else if (reader.field === 3) exemplar.atMs = reader.int();
+    else reader.skip();
+  }
+  reader.leave(outer);
+  return exemplar;
 }
 
 function readSample(reader: ProtobufReader, { bits, times }: WireSeries): void {
@@ -88,7 +120,8 @@ function readSample(reader: ProtobufReader, { bits, times }: WireSeries): void {
   times.push(atMs);
 }
 
-function addSeries(builder: BatchBuilder, { labels, fault, bits, times, histograms }: WireSeries): void {
+function addSeries(builder: BatchBuilder, wire: WireSeries): void {
+  const { labels, fault, bits, times, histograms, exemplars } = wire;
   const name = labels.__name__ ?? '';
   if (histograms > 0) builder.refuse(NATIVE, name, histograms);
   const why = fault ?? nameFault(name);
@@ -98,7 +131,7 @@ function addSeries(builder: BatchBuilder, { labels, fault, bits, times, histogra
     scratch.setBigUint64(0, one);
     const value = scratch.getFloat64(0);
     if (one === STALE_BITS) builder.addStale(series, times[i]!);
-    // A quantile of nothing, for instance: no value, and nothing is wrong.
-    else if (!Number.isNaN(value)) builder.addSample(series, times[i]!, value);
+    else builder.addSample(series, times[i]!, value);
   }
+  for (const { labels: own, value, atMs } of exemplars) builder.addExemplar(series, atMs, value, own);
 }

@@ -2,9 +2,12 @@
 import { type Clock, GoblinError } from '@goblin/core';
 import { rangeOf } from '../api/times.ts';
 import type { Change, ChangeKind, ChangeLog } from '../changes/change.ts';
+import type { SeriesSource } from '../query/promql/source.ts';
+import type { Catalogue } from '../settings/catalogue.ts';
 import type { Routes } from '../web/access.ts';
 import { eventStream } from './event-stream.ts';
 import type { LiveWall } from './live-wall.ts';
+import { serviceDetail, serviceDetails } from './service-detail.ts';
 
 const NO_STORE = { 'cache-control': 'no-store' };
 const KINDS: readonly ChangeKind[] = [
@@ -17,12 +20,26 @@ const KINDS: readonly ChangeKind[] = [
   'rules',
 ];
 
-export function liveRoutes(wall: LiveWall, changes: ChangeLog, clock: Clock): Routes {
+export interface LiveSources {
+  readonly wall: LiveWall;
+  readonly changes: ChangeLog;
+  readonly metrics: SeriesSource;
+  readonly clock: Clock;
+  /** What people wrote about services. */
+  catalogue(): Catalogue;
+}
+
+export function liveRoutes({ wall, changes, metrics, clock, catalogue }: LiveSources): Routes {
   return {
     'GET /palantir/live': (request) =>
       eventStream(request.signal, (send) => wall.watch((json) => send('wall', json))),
-    'GET /palantir/wall': () => Response.json(wall.state, { headers: NO_STORE }),
-    'GET /palantir/services': () => Response.json(wall.state.services, { headers: NO_STORE }),
+    'GET /palantir/wall': () => Response.json(wall.ask(), { headers: NO_STORE }),
+    'GET /palantir/services': () =>
+      Response.json(serviceDetails(wall.ask(), catalogue()), { headers: NO_STORE }),
+    'GET /palantir/services/:name': async ({ signal }, _call, { name = '' }) =>
+      Response.json(await serviceDetail(wall.ask(), catalogue(), name, metrics, signal), {
+        headers: NO_STORE,
+      }),
     'GET /palantir/changes': (request) => {
       const { searchParams: params } = new URL(request.url);
       const service = params.get('service');

@@ -6,19 +6,19 @@ import type { Alert } from '../alerts/alert.ts';
 import type { Change } from '../changes/change.ts';
 import type { SeriesSource } from '../query/promql/source.ts';
 import type { SwarmState } from '../swarm/swarm-state.ts';
+import { summariesOf } from './service-summaries.ts';
 import { flowsNow, type ServiceTraffic, trafficHistory, trafficNow } from './traffic.ts';
-import type { Flow, IncidentSummary, ServiceState, ServiceSummary, WallState } from './wall-state.ts';
+import type { Flow, IncidentSummary, WallState } from './wall-state.ts';
 
 const PERIOD_MS = 1_000;
 const QUIET_MS = 5_000;
 const TRAFFIC_MS = 2_000;
-const UNWATCHED_TRAFFIC_MS = 10_000;
+const UNWATCHED_TRAFFIC_MS = 5_000;
+/** For so long who has asked may ask again. */
+const ASKED_MS = 15_000;
 const HISTORY_MS = 60_000;
 const CHANGES_MS = 86_400_000;
 const MAX_CHANGES = 50;
-/** A service is degraded above this share of failures. */
-const DEGRADED_SHARE = 0.01;
-const NO_TRAFFIC: ServiceTraffic = { requestsPerSecond: 0, errorShare: 0, p50Ms: 0, p95Ms: 0 };
 
 export interface WallSources {
   readonly app: string;
@@ -32,6 +32,8 @@ export interface WallSources {
 
 export interface LiveWall {
   readonly state: WallState;
+  /** The state for somebody who looks now and again: it is renewed as for who watches, for a while. */
+  ask(): WallState;
   /** Called with each new state, as JSON, until what is returned is called. */
   watch(show: (json: string) => void): () => void;
   /** Renews the state until it is aborted. Never rejects. */
@@ -47,6 +49,7 @@ export function liveWall(sources: WallSources, { clock, log }: { clock: Clock; l
   let historyAt = Number.NEGATIVE_INFINITY;
   let wasFailing = false;
   let state = compose();
+  let askedAt = Number.NEGATIVE_INFINITY;
   let shown = '';
   let shownAt = Number.NEGATIVE_INFINITY;
 
@@ -58,7 +61,7 @@ export function liveWall(sources: WallSources, { clock, log }: { clock: Clock; l
       app: sources.app,
       atMs,
       build: sources.build,
-      services: servicesOf(swarm, alerts),
+      services: summariesOf(swarm.services, { traffic, history, flows, alerts }),
       swarm,
       flows,
       alerts,
@@ -67,30 +70,11 @@ export function liveWall(sources: WallSources, { clock, log }: { clock: Clock; l
     };
   }
 
-  function servicesOf(swarm: SwarmState, alerts: readonly Alert[]): ServiceSummary[] {
-    const paged = new Map(alerts.filter(isRaised).map(({ service, summary }) => [service, summary] as const));
-    return swarm.services.map((service) => {
-      const now = traffic.get(service.name) ?? NO_TRAFFIC;
-      const detail = paged.get(service.name);
-      return {
-        name: service.name,
-        kind: service.kind,
-        state: stateOf(service, now, detail !== undefined),
-        ...(detail !== undefined && { detail }),
-        ...now,
-        wanted: service.wanted,
-        ready: service.ready,
-        restarts: service.restarts,
-        version: service.versions.at(-1) ?? '',
-        history: history.get(service.name) ?? [],
-      };
-    });
-  }
-
   async function look(signal: AbortSignal): Promise<void> {
     const [now, wallMs] = [clock.now(), clock.wall()];
     try {
-      if (now - trafficAt >= (watchers.size > 0 ? TRAFFIC_MS : UNWATCHED_TRAFFIC_MS)) {
+      const isWatched = watchers.size > 0 || now - askedAt < ASKED_MS;
+      if (now - trafficAt >= (isWatched ? TRAFFIC_MS : UNWATCHED_TRAFFIC_MS)) {
         trafficAt = now;
         [traffic, flows] = await Promise.all([
           trafficNow(sources.metrics, wallMs, signal),
@@ -122,6 +106,10 @@ export function liveWall(sources: WallSources, { clock, log }: { clock: Clock; l
     get state() {
       return state;
     },
+    ask() {
+      askedAt = clock.now();
+      return state;
+    },
     watch(show) {
       watchers.add(show);
       show(JSON.stringify(state));
@@ -143,17 +131,4 @@ export function liveWall(sources: WallSources, { clock, log }: { clock: Clock; l
 function essenceOf({ services, flows, alerts, incidents, changes, swarm }: WallState): string {
   const instances = swarm.nodes.map(({ name, instances }) => [name, instances]);
   return JSON.stringify([services, flows, alerts, incidents, changes, instances]);
-}
-
-function isRaised({ state, severity, mutedBy }: Alert): boolean {
-  return state === 'firing' && severity !== 'info' && mutedBy === undefined;
-}
-
-function stateOf(
-  { wanted, ready }: { wanted: number; ready: number },
-  { errorShare }: ServiceTraffic,
-  hasAlert: boolean,
-): ServiceState {
-  if (wanted > 0 && ready === 0) return 'down';
-  return ready < wanted || hasAlert || errorShare > DEGRADED_SHARE ? 'degraded' : 'ok';
 }

@@ -22,11 +22,15 @@ export const FAULTS: string = Object.entries(errorRegistry)
   .concat('other')
   .join('|');
 
+/** Over the last 10 seconds, so that what breaks is seen at once; of what is told less often than each 5, over two minutes. */
+const recent = (selector: string): string => `(rate(${selector}[10s]) or rate(${selector}[2m]))`;
+
 const SERVED = 'rpc_server_call_duration_seconds|http_server_request_duration_seconds';
-const RATE = `sum by (service) (rate({__name__=~"(${SERVED})_count"}[1m]))`;
-const FAILED = `sum by (service) (rate(rpc_server_call_duration_seconds_count{outcome=~"${FAULTS}"}[1m]) or rate(http_server_request_duration_seconds_count{status=~"5.."}[1m]))`;
+const RATE = `sum by (service) ${recent(`{__name__=~"(${SERVED})_count"}`)}`;
+const FAILED = `sum by (service) (${recent(`rpc_server_call_duration_seconds_count{outcome=~"${FAULTS}"}`)} or ${recent('http_server_request_duration_seconds_count{status=~"5.."}')})`;
+const HISTORY = `sum by (service) (rate({__name__=~"(${SERVED})_count"}[1m]))`;
 const quantile = (q: number): string =>
-  `histogram_quantile(${q}, sum by (service, le) (rate({__name__=~"(${SERVED})_bucket"}[1m]))) * 1000`;
+  `histogram_quantile(${q}, sum by (service, le) ${recent(`{__name__=~"(${SERVED})_bucket"}`)}) * 1000`;
 
 const CALLS = 'rpc_client_call_duration_seconds';
 const EDGE = 'http_server_request_duration_seconds';
@@ -64,7 +68,7 @@ export async function trafficHistory(
 ): Promise<ReadonlyMap<string, readonly number[]>> {
   const toMs = Math.floor(atMs / 60_000) * 60_000;
   const span = { fromMs: toMs - (HISTORY_MINUTES - 1) * 60_000, toMs, stepMs: 60_000 };
-  const { series } = await queryRange(source, RATE, span, { signal, timeoutMs: TIMEOUT_MS });
+  const { series } = await queryRange(source, HISTORY, span, { signal, timeoutMs: TIMEOUT_MS });
   return new Map(
     series.map(({ labels, points }) => {
       const minutes = Array.from({ length: HISTORY_MINUTES }, () => 0);
@@ -82,14 +86,16 @@ export async function flowsNow(
   const ask = asker(source, atMs, signal);
   const [contracts, calls, failedCalls, slowCalls, routed, failedRouted, slowRouted] = await Promise.all([
     ask(CONTRACTS),
-    ask(`sum ${BY_CALL} (rate(${CALLS}_count[1m]))`),
-    ask(`sum ${BY_CALL} (rate(${CALLS}_count{outcome=~"${FAULTS}"}[1m]))`),
+    ask(`sum ${BY_CALL} ${recent(`${CALLS}_count`)}`),
+    ask(`sum ${BY_CALL} ${recent(`${CALLS}_count{outcome=~"${FAULTS}"}`)}`),
     ask(
-      `histogram_quantile(0.95, sum by (service, exported_service, le) (rate(${CALLS}_bucket[1m]))) * 1000`,
+      `histogram_quantile(0.95, sum by (service, exported_service, le) ${recent(`${CALLS}_bucket`)}) * 1000`,
     ),
-    ask(`sum ${BY_ROUTE} (rate(${EDGE}_count{to!=""}[1m]))`),
-    ask(`sum ${BY_ROUTE} (rate(${EDGE}_count{to!="",status=~"5.."}[1m]))`),
-    ask(`histogram_quantile(0.95, sum by (service, to, le) (rate(${EDGE}_bucket{to!=""}[1m]))) * 1000`),
+    ask(`sum ${BY_ROUTE} ${recent(`${EDGE}_count{to!=""}`)}`),
+    ask(`sum ${BY_ROUTE} ${recent(`${EDGE}_count{to!="",status=~"5.."}`)}`),
+    ask(
+      `histogram_quantile(0.95, sum by (service, to, le) ${recent(`${EDGE}_bucket{to!="",status!="101"}`)}) * 1000`,
+    ),
   ]);
   const serviceOf = byContract(contracts);
   const edges = new Map<string, Flow>();

@@ -5,7 +5,7 @@ import type { SwarmState } from '../swarm/swarm-state.ts';
 
 export type ServiceState = 'ok' | 'degraded' | 'down' | 'unknown';
 
-/** How a service does, over the last minute. */
+/** How a service does now, over the last seconds. */
 export interface ServiceSummary {
   readonly name: string;
   readonly kind: string;
@@ -25,7 +25,7 @@ export interface ServiceSummary {
   readonly history: readonly number[];
 }
 
-/** Calls from one service to another, over the last minute. */
+/** Calls from one service to another, over the last seconds. */
 export interface Flow {
   readonly from: string;
   readonly to: string;

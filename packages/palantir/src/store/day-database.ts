@@ -7,7 +7,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { GoblinError } from '@goblin/core';
 
 /** Of the tables below. A file of another version is not opened. */
-const VERSION = 1;
+const VERSION = 2;
 const BUSY_MS = 5_000;
 const CACHE_KB = 8_192;
 const CHECKPOINT_PAGES = 2_000;
@@ -29,6 +29,11 @@ CREATE TABLE points_block (
 CREATE INDEX points_block_of_group ON points_block (group_id, from_ms, to_ms);
 CREATE TABLE minute_rollup (block_id INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE hour_rollup (block_id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+
+CREATE TABLE exemplar (
+  series_id INTEGER NOT NULL, slot INTEGER NOT NULL, at_ms INTEGER NOT NULL, value REAL NOT NULL, labels TEXT NOT NULL,
+  PRIMARY KEY (series_id, slot)
+) WITHOUT ROWID;
 
 CREATE TABLE log_journal (seq INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB NOT NULL);
 CREATE TABLE log_block (

@@ -9,6 +9,7 @@ import { DAY_MS } from './limits.ts';
 import { decodeLogs } from './logs/log-codec.ts';
 import { decodeSampleRow, type SampleRow } from './metrics/sample-row.ts';
 import { SeriesIndex } from './metrics/series-index.ts';
+import { BlockTimes } from './traces/block-times.ts';
 import { decodeSpanRow } from './traces/span-row.ts';
 
 /** The day used longest ago is closed for another. */
@@ -24,6 +25,7 @@ export interface DayReader {
   readonly samples: JournalTail<SampleRow>;
   readonly logs: JournalTail<LogLine[]>;
   readonly spans: JournalTail<SpanRecord[]>;
+  readonly blockTimes: BlockTimes;
 }
 
 export class DayReaders {
@@ -64,6 +66,7 @@ export class DayReaders {
       samples: new JournalTail(db, 'sample_journal', decodeSampleRow),
       logs: new JournalTail(db, 'log_journal', (_, data) => decodeLogs(unpack(data))),
       spans: new JournalTail(db, 'span_journal', (_, data) => decodeSpanRow(unpack(data))),
+      blockTimes: new BlockTimes(db),
     };
     this.#open.set(day, reader);
     return reader;

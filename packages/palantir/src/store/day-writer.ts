@@ -1,9 +1,10 @@
 /** All that writes to one day's file. Whatever fails in it leaves its memory in doubt, not its file: the owner then drops the
  * writer and opens the day anew, which reads back what is committed. */
-import type { LogLine } from '../model.ts';
+import type { Exemplar, LogLine } from '../model.ts';
 import { DayDatabase } from './day-database.ts';
 import { DAY_MS } from './limits.ts';
 import { DayLogs } from './logs/day-logs.ts';
+import { DayExemplars } from './metrics/day-exemplars.ts';
 import { DaySamples } from './metrics/day-samples.ts';
 import type { PackedSamples } from './metrics/packed-samples.ts';
 import type { SeriesLimits } from './metrics/series-registry.ts';
@@ -19,6 +20,7 @@ export interface DayBatch {
   readonly packed: PackedSamples;
   /** Which of the samples. */
   readonly sampleIndexes: Uint32Array;
+  readonly exemplars: readonly Exemplar[];
   readonly logs: readonly LogLine[];
   readonly spans: readonly SpanEntry[];
 }
@@ -27,6 +29,7 @@ export class DayWriter {
   readonly day: number;
   readonly #db: DayDatabase;
   readonly #samples: DaySamples;
+  readonly #exemplars: DayExemplars;
   readonly #logs: DayLogs;
   readonly #spans: DaySpans;
   lastUsedMs: number;
@@ -38,6 +41,7 @@ export class DayWriter {
     this.#db = DayDatabase.openToWrite(path);
     try {
       this.#samples = new DaySamples(this.#db, limits, nowMs);
+      this.#exemplars = new DayExemplars(this.#db);
       this.#logs = new DayLogs(this.#db, nowMs);
       this.#spans = new DaySpans(this.#db, nowMs);
     } catch (error) {
@@ -55,7 +59,11 @@ export class DayWriter {
   }
 
   /** Answers how many were taken, once they are committed. */
-  add({ packed, sampleIndexes, logs, spans }: DayBatch, rejections: Rejections, nowMs: number): number {
+  add(
+    { packed, sampleIndexes, exemplars, logs, spans }: DayBatch,
+    rejections: Rejections,
+    nowMs: number,
+  ): number {
     this.lastUsedMs = nowMs;
     while (this.#samples.isBehind) this.#samples.sealSome(SLICE_MS);
     return this.#db.transaction(() => {
@@ -63,6 +71,8 @@ export class DayWriter {
         sampleIndexes.length > 0
           ? this.#samples.add(packed, sampleIndexes, this.day * DAY_MS, rejections, nowMs)
           : 0;
+      if (exemplars.length > 0)
+        this.#exemplars.add(exemplars, (series) => this.#samples.idOf(series), this.day * DAY_MS, rejections);
       if (logs.length > 0) this.#logs.add(logs, nowMs);
       if (spans.length > 0) this.#spans.add(spans, nowMs);
       return samples + logs.length + spans.length;

@@ -4,8 +4,6 @@ import { MAX_LABEL_VALUE_LENGTH, MAX_LABELS, MAX_NAME_LENGTH } from '../decode/l
 export { MAX_LABEL_VALUE_LENGTH, MAX_LABELS, MAX_NAME_LENGTH };
 
 export const DAY_MS = 86_400_000;
-/** What clocks may be apart. Later times are refused. */
-export const MAX_FUTURE_MS: number = 10 * 60_000;
 /** Of all texts of one log line, or of one span with its events. */
 export const MAX_RECORD_CHARACTERS = 1_048_576;
 
@@ -20,6 +18,8 @@ export const MAX_QUEUED_BYTES: number = 64 * 1_048_576;
 export const MAX_READS = 64;
 /** A read that takes longer ends with DEADLINE_EXCEEDED. */
 export const READ_TIMEOUT_MS = 30_000;
+/** Spans of one answer to who passes them on; a read that would give more ends with RESOURCE_EXHAUSTED. */
+export const MAX_ENDED_SPANS = 50_000;
 /** Points of one answer, 160 MB; a read that would give more ends with RESOURCE_EXHAUSTED. */
 export const MAX_SELECTED_POINTS = 10_000_000;
 /** Names of labels, values or series of one answer. */

@@ -17,20 +17,22 @@ export function compileMatchers(matchers: readonly Matcher[]): CompiledMatcher[]
   return matchers.map(({ label, op, value }) => {
     if (op === '=') return { label, only: value, takes: (given) => given === value };
     if (op === '!=') return { label, only: undefined, takes: (given) => given !== value };
-    const matches = remembering(wholeValue(value));
+    const matches = remembering(compilePattern(value, 'whole'));
     const takes = op === '=~' ? matches : (given: string): boolean => !matches(given);
     return { label, only: undefined, takes };
   });
 }
 
-function wholeValue(source: string): (value: string) => boolean {
+/** @param extent whether all of a text has to match, or some part of it. @throws INVALID_INPUT where it is no regular expression */
+export function compilePattern(source: string, extent: 'whole' | 'part'): (text: string) => boolean {
   const ignoresCase = source.startsWith('(?i)');
+  const body = ignoresCase ? source.slice(4) : source;
   try {
-    const expression = new RegExp(
-      `^(?:${ignoresCase ? source.slice(4) : source})$`,
-      ignoresCase ? 'is' : 's',
-    );
-    return (value) => expression.test(value);
+    const flags = ignoresCase ? 'is' : 's';
+    // By itself first: between parentheses a text such as ")(" would be one.
+    const part = new RegExp(body, flags);
+    const expression = extent === 'whole' ? new RegExp(`^(?:${body})$`, flags) : part;
+    return (text) => expression.test(text);
   } catch (error) {
     const message = `${JSON.stringify(source)} is not a regular expression: ${(error as Error).message}`;
     throw new GoblinError('INVALID_INPUT', { message, cause: error });

@@ -1,6 +1,7 @@
 /** Judges times, logs and spans before they are stored: what is refused is refused with a reason, what is merely odd is mended. */
 import type { Labels, LogLine, SpanRecord } from '../model.ts';
-import { DAY_MS, MAX_FUTURE_MS, MAX_RECORD_CHARACTERS } from './limits.ts';
+import { MAX_AHEAD_MS, TOO_FAR_AHEAD } from '../sample-rules.ts';
+import { DAY_MS, MAX_RECORD_CHARACTERS } from './limits.ts';
 import { startMsOf } from './traces/trace-summary.ts';
 
 const TRACE_ID = /^[0-9a-f]{32}$/;
@@ -17,13 +18,13 @@ export interface TimeWindow {
 /** What is kept from at `nowMs` on. @param floorMs where older days were already given up for their size */
 export function timeWindow(nowMs: number, retentionDays: number, floorMs: number): TimeWindow {
   const fromMs = Math.max(floorMs, nowMs - retentionDays * DAY_MS);
-  return { fromMs, toMs: nowMs + MAX_FUTURE_MS, retentionDays };
+  return { fromMs, toMs: nowMs + MAX_AHEAD_MS, retentionDays };
 }
 
 export function timeFault(atMs: number, { fromMs, toMs, retentionDays }: TimeWindow): string | undefined {
   if (atMs >= fromMs && atMs <= toMs) return undefined;
   if (!Number.isFinite(atMs)) return 'the time is not a number';
-  if (atMs > toMs) return `the time lies more than ${MAX_FUTURE_MS / 60_000} minutes ahead of this clock`;
+  if (atMs > toMs) return TOO_FAR_AHEAD;
   return `the time is older than what is kept (${retentionDays} days, or less where space ran out)`;
 }
 

@@ -1,5 +1,6 @@
 /** Judges what is in a batch, and gives each day its own. */
-import type { LogLine, Rejection, SpanRecord } from '../model.ts';
+import type { Exemplar, LogLine, Rejection, SpanRecord } from '../model.ts';
+import { isKept, NOT_A_NUMBER } from '../sample-rules.ts';
 import { dayOf } from './days.ts';
 import type { PackedSamples } from './metrics/packed-samples.ts';
 import { checkedLog, spanFault, type TimeWindow, timeFault } from './record-guard.ts';
@@ -9,6 +10,7 @@ import { startMsOf } from './traces/trace-summary.ts';
 
 export interface WriterBatch {
   readonly packed: PackedSamples;
+  readonly exemplars?: readonly Exemplar[];
   readonly logs: readonly LogLine[];
   readonly spans: readonly SpanRecord[];
   readonly rejected: readonly Rejection[];
@@ -17,6 +19,7 @@ export interface WriterBatch {
 /** What of a batch belongs to one day. */
 export interface DayParts {
   readonly sampleIndexes: number[];
+  readonly exemplars: Exemplar[];
   readonly logs: LogLine[];
   readonly spans: SpanEntry[];
 }
@@ -31,17 +34,22 @@ export function splitByDay(
     const day = dayOf(atMs);
     let parts = days.get(day);
     if (!parts) {
-      parts = { sampleIndexes: [], logs: [], spans: [] };
+      parts = { sampleIndexes: [], exemplars: [], logs: [], spans: [] };
       days.set(day, parts);
     }
     return parts;
   };
-  const { times } = batch.packed;
+  const { times, values } = batch.packed;
   for (let i = 0; i < times.length; i++) {
     const fault = timeFault(times[i]!, window);
     if (fault) rejections.add(fault);
+    else if (!isKept(values, i)) rejections.add(NOT_A_NUMBER);
     else partsOf(times[i]!).sampleIndexes.push(i);
   }
+  // A scrape shows an exemplar again until there is a newer one: those that are older than what is kept are passed over.
+  for (const exemplar of batch.exemplars ?? [])
+    if (exemplar.atMs >= window.fromMs && exemplar.atMs <= window.toMs)
+      partsOf(exemplar.atMs).exemplars.push(exemplar);
   for (const given of batch.logs) {
     const line = checkedLog(given, window);
     if (typeof line === 'string') rejections.add(line);

@@ -1,15 +1,27 @@
 /** The reading half of the store, as it runs in its thread. Each read is a generator, which stops for a moment after each day, block
  * or page, so that several reads take turns, and ends where its control says so. */
+
+import { GoblinError } from '@goblin/core';
 import type { Labels, LogLine, Matcher, SpanRecord } from '../model.ts';
 import { type DayReader, DayReaders } from './day-reader.ts';
-import { MAX_LISTED, MAX_SEARCH_LIMIT } from './limits.ts';
+import { DAY_MS, MAX_ENDED_SPANS, MAX_LISTED, MAX_SEARCH_LIMIT } from './limits.ts';
+import { type CountSeries, type CountSteps, LineCounts } from './logs/line-counts.ts';
 import { type LogCount, LogCounts } from './logs/log-counts.ts';
-import { compileLogQuery, type LogQuery, searchLogDay } from './logs/log-search.ts';
+import {
+  compileLogQuery,
+  type LogFilter,
+  type LogQuery,
+  scanLogDay,
+  searchLogDay,
+} from './logs/log-search.ts';
 import { type CompiledMatcher, compileMatchers } from './matching.ts';
+import { type SeriesExemplars, selectExemplars } from './metrics/exemplar-select.ts';
 import { keyOf } from './metrics/labels.ts';
 import type { Aggregate } from './metrics/rollup.ts';
 import { rollupStep, type SelectedSeries, selectDay } from './metrics/select.ts';
 import type { ReadControl } from './read-control.ts';
+import { SearchBudget, type SearchEnd } from './search-budget.ts';
+import { endedSpansOfDay } from './traces/ended-spans.ts';
 import { BlockSpans, partsOfTrace, summariesOf } from './traces/trace-read.ts';
 import { searchTraceDay, type TraceQuery } from './traces/trace-search.ts';
 import { joinSummaries, type TraceSummary } from './traces/trace-summary.ts';
@@ -17,6 +29,7 @@ import { joinSummaries, type TraceSummary } from './traces/trace-summary.ts';
 const DEFAULT_LOG_LIMIT = 1_000;
 const DEFAULT_TRACE_LIMIT = 100;
 const MINUTE_MS = 60_000;
+const ALWAYS = { fromMs: Number.NEGATIVE_INFINITY, toMs: Number.POSITIVE_INFINITY };
 
 export interface Selection {
   readonly matchers: readonly Matcher[];
@@ -32,12 +45,32 @@ export interface Listing {
   readonly toMs: number;
 }
 
+export interface Ended {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 export interface CountQuery {
   readonly service?: string;
   /** At least this. */
   readonly severity?: number;
   readonly fromMs: number;
   readonly toMs: number;
+}
+
+/** Lines to be counted, without a limit. */
+export interface LineCountQuery extends CountSteps {
+  readonly query: Omit<LogQuery, 'limit' | 'newestFirst'>;
+}
+
+export interface LineCountAnswer {
+  readonly series: readonly CountSeries[];
+  readonly end: SearchEnd;
+}
+
+export interface TraceAnswer {
+  readonly traces: TraceSummary[];
+  readonly end: SearchEnd;
 }
 
 export interface Trace {
@@ -109,20 +142,68 @@ export class StoreReader {
     return [...found.values()];
   }
 
-  *searchLogs(query: LogQuery): Read<undefined, LogLine[]> {
+  *exemplars({ matchers, fromMs, toMs }: Listing, control: ReadControl): Read<SeriesExemplars[]> {
+    const compiled = compileMatchers(matchers);
+    const found = new Map<string, SeriesExemplars>();
+    for (const day of this.#openBetween(fromMs, toMs)) {
+      for (const one of selectExemplars(day, compiled, fromMs, toMs)) {
+        control.count(one.exemplars.length, MAX_LISTED, tooManyExemplars);
+        const key = keyOf(one.series);
+        const before = found.get(key)?.exemplars ?? [];
+        found.set(key, { series: one.series, exemplars: [...before, ...one.exemplars] });
+      }
+      yield undefined;
+    }
+    return [...found.values()];
+  }
+
+  *searchLogs(query: LogQuery): Read<SearchEnd, LogLine[]> {
     const compiled = compileLogQuery(query);
-    let left = limitOf(query.limit, DEFAULT_LOG_LIMIT);
+    const budget = new SearchBudget(query);
+    const limit = limitOf(query.limit, DEFAULT_LOG_LIMIT);
+    let found = 0;
     const days = this.#days.between(query.fromMs, query.toMs);
     for (const day of compiled.newestFirst ? days.reverse() : days) {
       const reader = this.#days.open(day);
       if (!reader) continue;
-      for (const lines of searchLogDay(reader, compiled)) {
-        yield lines.length > 0 ? lines.slice(0, left) : undefined;
-        left -= lines.length;
-        if (left <= 0) return undefined;
+      for (const lines of searchLogDay(reader, compiled, budget)) {
+        yield lines.length > 0 ? lines.slice(0, limit - found) : undefined;
+        found += lines.length;
+        if (found >= limit) return budget.end(limit, 'limit');
       }
+      if (budget.spentBy) return budget.end(found, budget.spentBy);
     }
-    return undefined;
+    return budget.end(found, undefined);
+  }
+
+  /** What of these lines each query finds, in their order; times and limits of the queries do not count. */
+  *filterLogs({ lines, queries }: LogFilter): Read<LogLine[][]> {
+    const all = queries.map((query) => compileLogQuery({ ...query, ...ALWAYS }));
+    const found: LogLine[][] = all.map(() => []);
+    for (const [i, { find }] of all.entries()) {
+      for (const line of lines) {
+        const one = find(line);
+        if (one) found[i]!.push(one);
+      }
+      yield undefined;
+    }
+    return found;
+  }
+
+  *countLines({ query, ...steps }: LineCountQuery): Read<LineCountAnswer> {
+    const compiled = compileLogQuery(query);
+    const budget = new SearchBudget(query);
+    const counts = new LineCounts(steps);
+    let found = 0;
+    for (const day of this.#openBetween(query.fromMs, query.toMs)) {
+      for (const lines of scanLogDay(day, compiled, budget)) {
+        for (const line of lines) counts.addLine(line);
+        found += lines.length;
+        yield undefined;
+      }
+      if (budget.spentBy) break;
+    }
+    return { series: counts.list(), end: budget.end(found, budget.spentBy) };
   }
 
   *logCounts({ service, severity = 0, fromMs, toMs }: CountQuery): Read<LogCount[]> {
@@ -161,21 +242,41 @@ export class StoreReader {
     return { summary: joinSummaries(summaries), spans: ordered };
   }
 
-  *searchTraces(query: TraceQuery): Read<TraceSummary[]> {
+  *searchTraces(query: TraceQuery): Read<TraceAnswer> {
     const limit = limitOf(query.limit, DEFAULT_TRACE_LIMIT);
+    const budget = new SearchBudget(query);
     const found: TraceSummary[] = [];
     const seen = new Set<string>();
+    const answer = (limitedBy: SearchEnd['limitedBy']): TraceAnswer => ({
+      traces: newestFirst(found),
+      end: budget.end(found.length, limitedBy),
+    });
     for (const day of this.#days.between(query.fromMs, query.toMs).reverse()) {
       const reader = this.#days.open(day);
       if (!reader) continue;
       const neighbours = { day: reader, before: this.#days.open(day - 1), after: this.#days.open(day + 1) };
-      for (const summary of searchTraceDay(neighbours, query, seen)) {
+      for (const summary of searchTraceDay(neighbours, query, seen, budget)) {
         if (summary) found.push(summary);
         else yield undefined;
-        if (found.length >= limit) return newestFirst(found);
+        if (found.length >= limit) return answer('limit');
+      }
+      if (budget.spentBy) return answer(budget.spentBy);
+    }
+    return answer(undefined);
+  }
+
+  /** Those that ended from `fromMs` until before `toMs`, and began at most a day before. */
+  *endedSpans({ fromMs, toMs }: Ended, control: ReadControl): Read<SpanRecord[]> {
+    const blocks = new BlockSpans();
+    const spans = new Map<string, SpanRecord>();
+    for (const day of this.#openBetween(fromMs - DAY_MS, toMs)) {
+      for (const some of endedSpansOfDay(day, blocks, fromMs, toMs)) {
+        control.count(some.length, MAX_ENDED_SPANS, tooManySpans);
+        for (const span of some) spans.set(`${span.traceId}${span.spanId}`, span);
+        yield undefined;
       }
     }
-    return newestFirst(found);
+    return [...spans.values()];
   }
 
   close(): void {
@@ -216,6 +317,16 @@ function joinDays(parts: readonly SelectedSeries[]): SelectedSeries {
     at += times.length;
   }
   return joined;
+}
+
+function tooManySpans(): GoblinError {
+  const message = `more than ${MAX_ENDED_SPANS} spans ended within this time: ask for less`;
+  return new GoblinError('RESOURCE_EXHAUSTED', { message });
+}
+
+function tooManyExemplars(): GoblinError {
+  const message = `there are more than ${MAX_LISTED} exemplars: ask for less time or fewer series`;
+  return new GoblinError('RESOURCE_EXHAUSTED', { message });
 }
 
 function newestFirst(traces: TraceSummary[]): TraceSummary[] {

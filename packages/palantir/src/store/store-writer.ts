@@ -5,11 +5,12 @@
  * of the machine is worth more than what we would write. A damaged file is moved aside as `<day>.db.damaged` and its day begun
  * anew. */
 import { GoblinError, isGoblinError } from '@goblin/core';
-import type { Rejection } from '../model.ts';
+import type { LogLine, Rejection } from '../model.ts';
+import { MAX_AHEAD_MS } from '../sample-rules.ts';
 import { DayDatabase, storeError } from './day-database.ts';
 import { DayWriter } from './day-writer.ts';
 import { dayBytes, dayName, dayOf, dayPath, listDays, moveAside, removeDay } from './days.ts';
-import { DAY_MS, MAX_FUTURE_MS } from './limits.ts';
+import { DAY_MS } from './limits.ts';
 import type { SeriesLimits } from './metrics/series-registry.ts';
 import { timeWindow } from './record-guard.ts';
 import { Rejections } from './rejections.ts';
@@ -18,7 +19,7 @@ import { splitByDay, type WriterBatch } from './split-by-day.ts';
 /** Late samples open older days; the one used longest ago is closed for another. */
 const MAX_OPEN_DAYS = 8;
 /** A day that is over and not written to for so long is sealed for good. */
-const IDLE_MS: number = 2 * MAX_FUTURE_MS;
+const IDLE_MS: number = 2 * MAX_AHEAD_MS;
 
 export interface Retention {
   readonly days: number;
@@ -29,12 +30,20 @@ export interface WriterOptions {
   readonly folder: string;
   readonly retention: Retention;
   readonly limits: SeriesLimits;
+  /** Shared memory: from which severity on lines are listened for. */
+  readonly heardFrom: Int32Array;
 }
 
 export interface Appended {
   /** Samples, lines and spans that are stored. */
   readonly accepted: number;
   readonly rejected: readonly Rejection[];
+}
+
+/** What the writer's thread answers. */
+export interface Committed extends Appended {
+  /** The lines that somebody listens for. */
+  readonly heard?: readonly LogLine[];
 }
 
 export interface WriterStats {
@@ -70,21 +79,30 @@ export class StoreWriter {
 
   /** Answers after the commit. Days are committed one by one: where a later one fails, the batch may be sent again, and only log
    * lines are then there twice. @throws STORE_UNAVAILABLE, DATA_DAMAGED, RESOURCE_EXHAUSTED */
-  append(batch: WriterBatch, nowMs: number): Appended {
+  append(batch: WriterBatch, nowMs: number): Committed {
     this.#nowMs = nowMs;
     if (this.#isFull) throw this.#full();
     const rejections = new Rejections();
     for (const { count, reason } of batch.rejected) rejections.add(reason, count);
     const window = timeWindow(nowMs, this.#options.retention.days, this.#floorMs);
+    const heardFrom = Atomics.load(this.#options.heardFrom, 0);
+    const heard: LogLine[] = [];
     let accepted = 0;
-    for (const [day, { sampleIndexes, logs, spans }] of splitByDay(batch, window, rejections)) {
-      const dayBatch = { packed: batch.packed, sampleIndexes: Uint32Array.from(sampleIndexes), logs, spans };
+    for (const [day, { sampleIndexes, exemplars, logs, spans }] of splitByDay(batch, window, rejections)) {
+      const dayBatch = {
+        packed: batch.packed,
+        sampleIndexes: Uint32Array.from(sampleIndexes),
+        exemplars,
+        logs,
+        spans,
+      };
       accepted += this.#within(day, (writer) => writer.add(dayBatch, rejections, nowMs));
+      for (const line of logs) if (line.severity >= heardFrom) heard.push(line);
     }
     const rejected = rejections.list();
     this.#accepted += accepted;
     for (const { count, reason } of rejected) this.#rejected.add(reason, count);
-    return { accepted, rejected };
+    return { accepted, rejected, ...(heard.length > 0 && { heard }) };
   }
 
   /** Now and then: takes away what is too old or too much. */

@@ -9,6 +9,7 @@ import { FEED_LINES, FEED_SERIES, FEED_START_MS, feedBatch, feedRetention } from
 import { temporaryFolder } from './fixtures/folder.ts';
 import { seededRandom } from './fixtures/random.ts';
 import { noonClock } from './fixtures/telemetry.ts';
+import { EXEMPLAR_SLOT_MS } from './metrics/day-exemplars.ts';
 import { openStore } from './store.ts';
 import type { TelemetryStore } from './telemetry-store.ts';
 
@@ -53,6 +54,17 @@ async function checkAll(store: TelemetryStore, acknowledged: readonly number[]):
   for (const { times, values } of found) {
     const at = new Map(Array.from(times, (time, i) => [time, values[i]]));
     for (const number of acknowledged) assert.equal(at.get(feedBatch(number).logs[0]!.atMs), number);
+  }
+  const [kept] = await store.exemplars([{ label: 'instance', op: '=', value: 'i0' }], ...range);
+  for (const number of acknowledged) {
+    const [exemplar] = feedBatch(number).exemplars!;
+    const slotMs = Math.floor(exemplar!.atMs / EXEMPLAR_SLOT_MS) * EXEMPLAR_SLOT_MS;
+    // Its own, or a newer one of the same slot.
+    const inSlot = kept!.exemplars.find(
+      ({ atMs }) => atMs >= exemplar!.atMs && atMs < slotMs + EXEMPLAR_SLOT_MS,
+    );
+    assert.ok(inSlot, `the exemplar of batch ${number}`);
+    if (inSlot.atMs === exemplar!.atMs) assert.equal(inSlot.value, number);
   }
   const sums = await store.select([{ label: 'instance', op: '=', value: 'i0' }], ...range, {
     stepMs: 3_600_000,

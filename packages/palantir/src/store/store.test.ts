@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { VirtualClock } from '@goblin/core';
 import type { Batch } from '../model.ts';
+import { isStale, STALE_NAN_BYTES } from '../sample-rules.ts';
 import { temporaryFolder } from './fixtures/folder.ts';
 import {
   batch,
@@ -16,7 +17,6 @@ import {
   spanRecord,
 } from './fixtures/telemetry.ts';
 import { MAX_QUEUED_REQUESTS, MAX_READS } from './limits.ts';
-import { isStale, STALE_NAN_BYTES } from './metrics/stale.ts';
 import { openStore } from './store.ts';
 import type { TelemetryStore } from './telemetry-store.ts';
 
@@ -116,19 +116,21 @@ test('a label with ever new values is capped and named, and known series go on',
   );
 });
 
-test('NaN is a value like others, and the mark of a series that ended stays one', async () => {
+test('NaN is refused with its reason, but the mark of a series that ended and infinities are kept', async () => {
   using folder = temporaryFolder();
   await using store = await openStore({ folder: folder.path, retention, clock: noonClock() });
   const stale = new Float64Array(STALE_NAN_BYTES.slice().buffer)[0]!;
-  await store.append(
-    batch({
-      samples: [1, Number.NaN, stale].map((value, i) => sample({ __name__: 'up' }, NOON_MS - 10 + i, value)),
-    }),
+  const values = [1, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, stale];
+  const answer = await store.append(
+    batch({ samples: values.map((value, i) => sample({ __name__: 'up' }, NOON_MS - 10 + i, value)) }),
   );
+  assert.deepEqual(reasons(answer), [
+    '1 the value is not a number (NaN), nor the mark of a series that ended',
+  ]);
   for (const seals of [true, false]) {
     const [found] = await store.select(UP, NOON_MS - 100, NOON_MS);
-    assert.deepEqual([...found!.values], [1, Number.NaN, Number.NaN]);
-    assert.deepEqual([isStale(found!.values, 1), isStale(found!.values, 2)], [false, true]);
+    assert.deepEqual([...found!.values], [1, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN]);
+    assert.ok(isStale(found!.values, 3));
     if (seals) await store.seal();
   }
 });

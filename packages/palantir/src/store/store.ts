@@ -24,10 +24,13 @@ import {
   MAX_READS,
   READ_TIMEOUT_MS,
 } from './limits.ts';
+import { LogListeners } from './logs/log-listeners.ts';
 import type { LogQuery } from './logs/log-search.ts';
 import { packSamples } from './metrics/packed-samples.ts';
 import { Parts } from './parts.ts';
-import type { Appended, Retention, WriterStats } from './store-writer.ts';
+import type { SearchEnd } from './search-budget.ts';
+import type { TraceAnswer } from './store-reader.ts';
+import type { Appended, Committed, Retention, WriterStats } from './store-writer.ts';
 import type { TelemetryStore } from './telemetry-store.ts';
 import type { ReaderMethod } from './threads/reader-thread.ts';
 import { Thread } from './threads/thread.ts';
@@ -65,6 +68,7 @@ export async function openStore(options: StoreOptions): Promise<TelemetryStore> 
       message: 'retention.days and retention.bytes must be larger than 0',
     });
   const unlock = await ownFolder(folder);
+  const listeners = new LogListeners();
   const data: WriterThreadData = {
     folder,
     retention: { days: retention.days, bytes: retention.bytes },
@@ -73,6 +77,7 @@ export async function openStore(options: StoreOptions): Promise<TelemetryStore> 
       seriesPerMetric: options.maxSeriesPerMetric ?? DEFAULT_MAX_SERIES_PER_METRIC,
     },
     nowMs: clock.wall(),
+    heardFrom: listeners.heardFrom,
     decoders: (options.decoders ?? new URL(`../decode/decoders${EXTENSION}`, import.meta.url)).href,
   };
   const writer = new Thread(new URL(`./threads/writer-thread${EXTENSION}`, import.meta.url), data);
@@ -97,7 +102,9 @@ export async function openStore(options: StoreOptions): Promise<TelemetryStore> 
     }
     queuedBytes += bytes;
     try {
-      return (await send()) as Appended;
+      const { heard, ...appended } = (await send()) as Committed;
+      if (heard) listeners.tell(heard);
+      return appended;
     } finally {
       queuedBytes -= bytes;
     }
@@ -115,12 +122,19 @@ export async function openStore(options: StoreOptions): Promise<TelemetryStore> 
     return (await reader.call(method, argument, call)) as Answer;
   }
 
-  async function* searchLogs(query: LogQuery, signal?: AbortSignal): AsyncGenerator<LogLine> {
+  async function* searchLogs(
+    query: LogQuery,
+    signal?: AbortSignal,
+    ended?: (end: SearchEnd) => void,
+  ): AsyncGenerator<LogLine> {
     const left = new AbortController();
     const parts = new Parts<LogLine[]>();
     const either = signal ? AbortSignal.any([signal, left.signal]) : left.signal;
-    read('searchLogs', query, either, (part) => parts.add(part as LogLine[])).then(
-      () => parts.end(),
+    read<SearchEnd>('searchLogs', query, either, (part) => parts.add(part as LogLine[])).then(
+      (end) => {
+        ended?.(end);
+        parts.end();
+      },
       (error: unknown) => parts.fail(error),
     );
     try {
@@ -155,8 +169,8 @@ export async function openStore(options: StoreOptions): Promise<TelemetryStore> 
   return {
     append: (batch) => {
       const packed = packSamples(batch.samples);
-      const { logs, spans, rejected } = batch;
-      const message = { batch: { packed, logs, spans, rejected }, nowMs: clock.wall() };
+      const { samples: _, ...rest } = batch;
+      const message = { batch: { packed, ...rest }, nowMs: clock.wall() };
       const columns = [packed.seriesOf, packed.times, packed.values].map(
         ({ buffer }) => buffer as ArrayBuffer,
       );
@@ -177,10 +191,19 @@ export async function openStore(options: StoreOptions): Promise<TelemetryStore> 
     labelValues: (label, matchers, fromMs, toMs, signal) =>
       read('labelValues', { label, matchers, fromMs, toMs }, signal),
     series: (matchers, fromMs, toMs, signal) => read('series', { matchers, fromMs, toMs }, signal),
+    exemplars: (matchers, fromMs, toMs, signal) => read('exemplars', { matchers, fromMs, toMs }, signal),
     searchLogs,
+    filterLogs: (filter, signal) => read('filterLogs', filter, signal),
+    countLines: (query, signal) => read('countLines', query, signal),
+    onLogs: (listener, fromSeverity) => listeners.add(listener, fromSeverity),
     logCounts: (query, signal) => read('logCounts', query, signal),
+    endedSpans: (fromMs, toMs, signal) => read('endedSpans', { fromMs, toMs }, signal),
     trace: (traceId, signal) => read('trace', { traceId: traceId.toLowerCase() }, signal),
-    searchTraces: (query, signal) => read('searchTraces', query, signal),
+    searchTraces: async (query, signal, ended) => {
+      const { traces, end } = await read<TraceAnswer>('searchTraces', query, signal);
+      ended?.(end);
+      return traces;
+    },
     stats: async () => ({
       ...((await write('stats', {})) as WriterStats),
       queuedRequests: writer.openCalls,
@@ -208,8 +231,8 @@ async function ownFolder(folder: string): Promise<() => void> {
 }
 
 /** What the batch takes while it waits, roughly. */
-function bytesOf({ samples, logs, spans }: Batch): number {
-  let bytes = ITEM_BYTES * (samples.length + logs.length + spans.length);
+function bytesOf({ samples, exemplars = [], logs, spans }: Batch): number {
+  let bytes = ITEM_BYTES * (samples.length + exemplars.length + logs.length + spans.length);
   for (const { body, attributes } of logs) {
     bytes += body.length;
     for (const name in attributes) bytes += name.length + attributes[name]!.length;

@@ -1,10 +1,12 @@
 /** What the store promises to who uses it; how it keeps that is in store.ts. */
-import type { Batch, Labels, LogLine, Matcher } from '../model.ts';
+import type { Batch, Labels, LogLine, Matcher, SpanRecord } from '../model.ts';
 import type { LogCount } from './logs/log-counts.ts';
-import type { LogQuery } from './logs/log-search.ts';
+import type { LogFilter, LogQuery } from './logs/log-search.ts';
+import type { SeriesExemplars } from './metrics/exemplar-select.ts';
 import type { Aggregate } from './metrics/rollup.ts';
 import type { SelectedSeries } from './metrics/select.ts';
-import type { CountQuery, Trace } from './store-reader.ts';
+import type { SearchEnd } from './search-budget.ts';
+import type { CountQuery, LineCountAnswer, LineCountQuery, Trace } from './store-reader.ts';
 import type { Appended, WriterStats } from './store-writer.ts';
 import type { TraceQuery } from './traces/trace-search.ts';
 import type { TraceSummary } from './traces/trace-summary.ts';
@@ -55,13 +57,35 @@ export interface TelemetryStore extends AsyncDisposable {
   ): Promise<string[]>;
   series(matchers: readonly Matcher[], fromMs: number, toMs: number, signal?: AbortSignal): Promise<Labels[]>;
 
-  /** Gives lines as they are found, in order of time. */
-  searchLogs(query: LogQuery, signal?: AbortSignal): AsyncIterable<LogLine>;
+  /** Of the series that match. @throws RESOURCE_EXHAUSTED above 100,000 */
+  exemplars(
+    matchers: readonly Matcher[],
+    fromMs: number,
+    toMs: number,
+    signal?: AbortSignal,
+  ): Promise<SeriesExemplars[]>;
+
+  /** Gives lines as they are found, in order of time. @param ended is told how it ended, before the last line is given out */
+  searchLogs(query: LogQuery, signal?: AbortSignal, ended?: (end: SearchEnd) => void): AsyncIterable<LogLine>;
+  /** What of these lines each query finds, looked at in the reader's thread. */
+  filterLogs(filter: LogFilter, signal?: AbortSignal): Promise<LogLine[][]>;
+  /** @throws RESOURCE_EXHAUSTED where the labels make too many series */
+  countLines(query: LineCountQuery, signal?: AbortSignal): Promise<LineCountAnswer>;
+  /** Calls with the lines of each batch that have at least this severity (default 17, an error), once they are kept and before their
+   * sender is answered, until what is returned is called. Lines of a batch that failed half-way are not told: it is sent again. */
+  onLogs(listener: (lines: readonly LogLine[]) => void, fromSeverity?: number): () => void;
   /** Of whole minutes. */
   logCounts(query: CountQuery, signal?: AbortSignal): Promise<LogCount[]>;
   trace(traceId: string, signal?: AbortSignal): Promise<Trace | undefined>;
-  /** Newest first. */
-  searchTraces(query: TraceQuery, signal?: AbortSignal): Promise<TraceSummary[]>;
+  /** Of all traces, in no order: those that ended from `fromMs` until before `toMs` and began at most a day before.
+   * @throws RESOURCE_EXHAUSTED above 50,000 spans */
+  endedSpans(fromMs: number, toMs: number, signal?: AbortSignal): Promise<SpanRecord[]>;
+  /** Newest first. @param ended as with searchLogs */
+  searchTraces(
+    query: TraceQuery,
+    signal?: AbortSignal,
+    ended?: (end: SearchEnd) => void,
+  ): Promise<TraceSummary[]>;
 
   stats(): Promise<StoreStats>;
   /** Seals everything that waits, for who wants files as small as they get. */

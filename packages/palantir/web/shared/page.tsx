@@ -1,7 +1,8 @@
 /** The frame of all pages but the wall: where one can go, and what one looks at. Links within are followed without loading. */
 import type { ComponentChildren } from 'preact';
-import { useEffect } from 'preact/hooks';
-import { go, useLocation } from './location.ts';
+import { useEffect, useRef } from 'preact/hooks';
+import { useLinks } from './links.ts';
+import { useLocation } from './location.ts';
 
 const PLACES = [
   ['/', 'Swarm'],
@@ -25,15 +26,23 @@ interface Props {
 }
 
 export function Page({ title, actions, children }: Props) {
+  useLinks();
   const { path } = useLocation();
+  const nav = useRef<HTMLElement>(null);
   useEffect(() => {
     document.title = `${title} · Palantir`;
   }, [title]);
-  const isAt = (to: string): boolean => (to === '/' ? path === '/' || path === '/swarm' : path.startsWith(to));
+  useEffect(() => {
+    // On a phone the pages do not fit beside each other.
+    const current = nav.current!.querySelector<HTMLElement>('[aria-current]');
+    if (current) nav.current!.scrollLeft = current.offsetLeft - nav.current!.clientWidth / 2;
+  }, [path]);
+  const isAt = (to: string): boolean =>
+    to === '/' ? path === '/' || path === '/swarm' : path.startsWith(to);
   return (
-    <div class="page" onClick={follow}>
+    <div class="page">
       <header class="bar">
-        <nav aria-label="Pages">
+        <nav ref={nav} aria-label="Pages">
           {PLACES.map(([to, name]) => (
             <a key={to} href={to} aria-current={isAt(to) ? 'page' : undefined}>
               {name}
@@ -50,16 +59,4 @@ export function Page({ title, actions, children }: Props) {
       </main>
     </div>
   );
-}
-
-/** A plain click on a link of ours stays in this document. */
-function follow(event: MouseEvent): void {
-  const link = (event.target as Element).closest('a');
-  if (!link || event.defaultPrevented || event.button !== 0) return;
-  if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-  if (link.origin !== location.origin || link.target || link.hasAttribute('download')) return;
-  if (link.pathname.startsWith('/palantir/') || link.pathname.startsWith('/api/')) return;
-  event.preventDefault();
-  go(link.href);
-  scrollTo(0, 0);
 }

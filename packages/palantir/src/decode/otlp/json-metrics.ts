@@ -1,6 +1,7 @@
 /** Metrics of OTLP's JSON. */
-import { MAX_BUCKETS } from '../limits.ts';
+import { MAX_BUCKETS, MAX_EXEMPLARS } from '../limits.ts';
 import {
+  idOf,
   isObject,
   type Json,
   keyValuesOf,
@@ -11,7 +12,13 @@ import {
   optionalNumber,
   stringOf,
 } from './json-values.ts';
-import { METRIC_KINDS, type WireBuckets, type WireMetric, type WirePoint } from './wire.ts';
+import {
+  METRIC_KINDS,
+  type WireBuckets,
+  type WireExemplar,
+  type WireMetric,
+  type WirePoint,
+} from './wire.ts';
 
 const MAX_EXPONENTIAL_BUCKETS = 4_096;
 
@@ -45,7 +52,20 @@ function pointOf(json: Json): WirePoint {
     quantiles: listOf(json.quantileValues)
       .filter(isObject)
       .map(({ quantile, value }) => ({ quantile: numberOf(quantile), value: numberOf(value) })),
+    exemplars: exemplarsOf(json.exemplars),
   };
+}
+
+function exemplarsOf(value: unknown): WireExemplar[] | undefined {
+  const exemplars = listOf(value).slice(0, MAX_EXEMPLARS).filter(isObject);
+  if (exemplars.length === 0) return undefined;
+  return exemplars.map((json) => ({
+    atNs: numberOf(json.timeUnixNano),
+    value: optionalNumber(json.asDouble) ?? optionalNumber(json.asInt) ?? Number.NaN,
+    traceId: idOf(json.traceId),
+    spanId: idOf(json.spanId),
+    attributes: keyValuesOf(json.filteredAttributes),
+  }));
 }
 
 function bucketsOf(value: unknown): WireBuckets {

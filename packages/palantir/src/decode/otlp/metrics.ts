@@ -17,6 +17,7 @@ import {
 import { MAX_BUCKETS, MAX_LABELS } from '../limits.ts';
 import { textOf } from './any-value.ts';
 import { classicCounts } from './exponential-buckets.ts';
+import { isSpanId, isTraceId } from './ids.ts';
 import { type NamedKind, prometheusName } from './metric-name.ts';
 import type { Resource } from './resource.ts';
 import type { WireMetric, WirePoint } from './wire.ts';
@@ -87,6 +88,7 @@ function addPoint(builder: BatchBuilder, metric: WireMetric, labels: Labels, poi
   if (metric.kind === 'gauge' || metric.kind === 'sum') {
     if (point.value === undefined) builder.refuse(NO_VALUE, labels.__name__);
     else builder.addSample(labels, atMs, point.value);
+    addExemplars(builder, point, atMs, () => labels);
     return;
   }
   if (metric.kind === 'summary') return addSummary(builder, labels, atMs, point);
@@ -110,12 +112,17 @@ function addHistogram(
   if (counts.length > MAX_BUCKETS) return builder.refuse(TOO_MANY_BUCKETS, name);
   if (!fits(bounds, counts)) return builder.refuse(BAD_BUCKETS, name);
   const bucket = `${name}_bucket`;
+  const bucketOf = (value: number): Labels => {
+    const bound = bounds.find((one) => value <= one);
+    return sibling(labels, bucket, 'le', bound === undefined ? '+Inf' : String(bound));
+  };
   let cumulated = 0;
   bounds.forEach((bound, i) => {
     cumulated += counts[i]!;
     builder.addSample(sibling(labels, bucket, 'le', String(bound)), atMs, cumulated);
   });
   builder.addSample(sibling(labels, bucket, 'le', '+Inf'), atMs, point.count);
+  addExemplars(builder, point, atMs, bucketOf);
   addTotals(builder, labels, atMs, point);
 }
 
@@ -129,11 +136,25 @@ function fits(bounds: readonly number[], counts: readonly number[]): boolean {
 function addSummary(builder: BatchBuilder, labels: Labels, atMs: number, point: WirePoint): void {
   const name = labels.__name__!;
   if (point.quantiles.length > MAX_BUCKETS) return builder.refuse(TOO_MANY_BUCKETS, name);
-  // No observation within the window: there is no quantile, and nothing is wrong.
   for (const { quantile, value } of point.quantiles)
-    if (!Number.isNaN(value))
-      builder.addSample(sibling(labels, name, 'quantile', String(quantile)), atMs, value);
+    builder.addSample(sibling(labels, name, 'quantile', String(quantile)), atMs, value);
   addTotals(builder, labels, atMs, point);
+}
+
+/** @param seriesOf the series that a measurement of this value belongs to */
+function addExemplars(
+  builder: BatchBuilder,
+  { exemplars }: WirePoint,
+  atMs: number,
+  seriesOf: (value: number) => Labels,
+): void {
+  for (const { value, atNs, traceId, spanId, attributes } of exemplars ?? []) {
+    const labels: MutableLabels = {};
+    for (const { key, value: text } of attributes) labels[labelName(key)] = textOf(text);
+    if (isTraceId(traceId)) labels.trace_id = traceId;
+    if (isSpanId(spanId)) labels.span_id = spanId;
+    builder.addExemplar(seriesOf(value), atNs === 0 ? atMs : Math.round(atNs / 1e6), value, labels);
+  }
 }
 
 function addTotals(builder: BatchBuilder, labels: Labels, atMs: number, { sum, count }: WirePoint): void {

@@ -1,14 +1,16 @@
 /** Metrics of metrics.proto. A point that is damaged costs itself only. */
 import type { BatchBuilder } from '../batch-builder.ts';
-import { MAX_BUCKETS } from '../limits.ts';
+import { MAX_BUCKETS, MAX_EXEMPLARS } from '../limits.ts';
 import type { ProtobufReader } from '../protobuf-reader.ts';
 import { readKeyValue } from './protobuf-values.ts';
 import {
   METRIC_KINDS,
   type MetricKind,
   type WireBuckets,
+  type WireExemplar,
   type WireMetric,
   type WirePoint,
+  wireExemplar,
   wireMetric,
   wirePoint,
 } from './wire.ts';
@@ -75,6 +77,7 @@ function readNumber(reader: ProtobufReader, point: WirePoint): void {
     else if (reader.field === 3) point.atNs = reader.fixed64Number();
     else if (reader.field === 4) point.value = reader.double();
     else if (reader.field === 6) point.value = reader.sfixed64();
+    else if (reader.field === 5) addExemplar(reader, point);
     else if (reader.field === 8) point.flags = reader.varint();
     else reader.skip();
   }
@@ -90,6 +93,7 @@ function readHistogram(reader: ProtobufReader, point: WirePoint): void {
     else if (reader.field === 5) point.sum = reader.double();
     else if (reader.field === 6) reader.numbers(point.counts, 'fixed64', readCount, MAX_BUCKETS + 1);
     else if (reader.field === 7) reader.numbers(point.bounds, 'fixed64', readBound, MAX_BUCKETS + 1);
+    else if (reader.field === 8) addExemplar(reader, point);
     else if (reader.field === 10) point.flags = reader.varint();
     else reader.skip();
   }
@@ -105,9 +109,32 @@ function readExponential(reader: ProtobufReader, point: WirePoint): void {
     else if (reader.field === 7) point.zeroCount = reader.fixed64Number();
     else if (reader.field === 8) point.positive = readBuckets(reader);
     else if (reader.field === 9) point.negative = readBuckets(reader);
+    else if (reader.field === 11) addExemplar(reader, point);
     else if (reader.field === 10) point.flags = reader.varint();
     else reader.skip();
   }
+}
+
+function addExemplar(reader: ProtobufReader, point: WirePoint): void {
+  point.exemplars ??= [];
+  if (point.exemplars.length >= MAX_EXEMPLARS) reader.skip();
+  else point.exemplars.push(readExemplar(reader));
+}
+
+function readExemplar(reader: ProtobufReader): WireExemplar {
+  const exemplar = wireExemplar();
+  const outer = reader.enter();
+  while (reader.next()) {
+    if (reader.field === 7) exemplar.attributes.push(readKeyValue(reader));
+    else if (reader.field === 2) exemplar.atNs = reader.fixed64Number();
+    else if (reader.field === 3) exemplar.value = reader.double();
+    else if (reader.field === 6) exemplar.value = reader.sfixed64();
+    else if (reader.field === 4) exemplar.spanId = reader.hex();
+    else if (reader.field === 5) exemplar.traceId = reader.hex();
+    else reader.skip();
+  }
+  reader.leave(outer);
+  return exemplar;
 }
 
 function readBuckets(reader: ProtobufReader): WireBuckets {

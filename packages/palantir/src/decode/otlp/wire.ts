@@ -77,6 +77,17 @@ export interface WirePoint {
   negative: WireBuckets;
   /** Of a summary. */
   quantiles: { quantile: number; value: number }[];
+  /** Undefined where there are none. */
+  exemplars: WireExemplar[] | undefined;
+}
+
+export interface WireExemplar {
+  atNs: number;
+  value: number;
+  traceId: string;
+  spanId: string;
+  /** Those that the series does not have. */
+  attributes: KeyValue[];
 }
 
 export interface WireBuckets {
@@ -138,5 +149,10 @@ export function wirePoint(): WirePoint {
     positive: NOTHING,
     negative: NOTHING,
     quantiles: [],
+    exemplars: undefined,
   };
+}
+
+export function wireExemplar(): WireExemplar {
+  return { atNs: 0, value: Number.NaN, traceId: '', spanId: '', attributes: [] };
 }

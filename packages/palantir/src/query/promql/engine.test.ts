@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { STALE_NAN_BYTES } from '../../store/metrics/stale.ts';
+import { STALE_NAN_BYTES } from '../../sample-rules.ts';
 import { queryInstant, queryRange } from './engine.ts';
 import type { SeriesSource } from './source.ts';
 import { NOW_MS, sampleSource } from './testing/samples.ts';

@@ -1,6 +1,6 @@
 /** Evaluates the tree of a query at all of its steps at once. Samples are asked of the source once per selector. */
 import { GoblinError } from '@goblin/core';
-import { isStale } from '../../store/metrics/stale.ts';
+import { isStale } from '../../sample-rules.ts';
 import { aggregate, countValues } from './aggregations.ts';
 import type { Aggregation, Binary, Call, Expression, Selector, Subquery, TimeShift } from './ast.ts';
 import { histogramQuantile } from './histogram-quantile.ts';

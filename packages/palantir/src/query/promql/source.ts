@@ -1,8 +1,8 @@
 /** Where the engine gets its samples. */
 import type { Labels, Matcher } from '../../model.ts';
-import { isStale } from '../../store/metrics/stale.ts';
+import { isStale } from '../../sample-rules.ts';
 
-/** The mark of a series that has ended is a sample (store/metrics/stale.ts): there is no value from it on, and it is none in a range. */
+/** The mark of a series that has ended is a sample (sample-rules.ts): there is no value from it on, and it is none in a range. */
 export interface SampleSeries {
   readonly labels: Labels;
   /** Milliseconds since the Unix epoch, rising. */

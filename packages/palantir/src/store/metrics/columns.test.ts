@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isGoblinError } from '@goblin/core';
+import { isStale, STALE_NAN_BYTES } from '../../sample-rules.ts';
 import { ByteReader, ByteWriter, unpack } from '../bytes.ts';
 import { seededRandom } from '../fixtures/random.ts';
 import { MAX_COLUMN_INT, readInts, writeInts } from './int-column.ts';
 import { decodePoints, encodePoints, type SeriesPoints } from './points-block.ts';
-import { isStale, STALE_NAN_BYTES } from './stale.ts';
 import { readValues, writeValues } from './value-column.ts';
 
 const random = seededRandom(7);

@@ -5,6 +5,7 @@
  *
  * No two blocks hold a sample of the same series and time: a series whose new samples are not all later than its sealed ones is
  * merged with the blocks that they fall into. Rollups may therefore be added up. */
+import type { Labels } from '../../model.ts';
 import type { DayDatabase } from '../day-database.ts';
 import type { Rejections } from '../rejections.ts';
 import type { PackedSamples } from './packed-samples.ts';
@@ -52,6 +53,11 @@ export class DaySamples {
 
   get waiting(): number {
     return this.#waitingSamples;
+  }
+
+  /** The series' number, or why it is not taken. Within a transaction: it may write. */
+  idOf(series: Labels): number | string {
+    return this.#registry.idOf(series);
   }
 
   /** Within a transaction. Of the samples at these indexes; answers how many were taken. */

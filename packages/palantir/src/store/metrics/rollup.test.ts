@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { STALE_NAN_BYTES } from '../../sample-rules.ts';
 import {
   type Aggregate,
   decodeSteps,
@@ -9,7 +10,6 @@ import {
   rollUp,
   stepsOf,
 } from './rollup.ts';
-import { STALE_NAN_BYTES } from './stale.ts';
 
 const { NaN: nan } = Number;
 

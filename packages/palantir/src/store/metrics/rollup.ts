@@ -2,11 +2,12 @@
  * keeps rate() over counters and the buckets of histograms right. Steps begin at multiples of the step within the day.
  *
  * As in Prometheus' functions over time, NaN is passed over by min and max and spoils the sum; the mark of a series' end
- * (stale.ts) is a last sample and otherwise none. */
+ * (sample-rules.ts) is a last sample and otherwise none. */
+
+import { isStale } from '../../sample-rules.ts';
 import { ByteReader, ByteWriter, pack, unpack } from '../bytes.ts';
 import { readInts, writeInts } from './int-column.ts';
 import type { Points } from './points-block.ts';
-import { isStale } from './stale.ts';
 import { readValues, writeValues } from './value-column.ts';
 
 export const MINUTE_MS = 60_000;

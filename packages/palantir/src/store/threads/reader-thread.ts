@@ -1,4 +1,9 @@
-/** The thread that reads. Reads take turns: each goes on for a slice of time, then the next. */
+/** The thread that reads. Reads take turns: each goes on for a slice of time, then the next.
+ *
+ * A regular expression that backtracks without end would hold up all of them. V8 has an engine that takes time in proportion to the
+ * text, whatever the expression; the flag makes it take over where backtracking goes on for long (it cannot where the expression looks
+ * around or back; such a read is ended from outside, with this thread). */
+import { setFlagsFromString } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import { GoblinError } from '@goblin/core';
 import { READ_TIMEOUT_MS } from '../limits.ts';
@@ -12,14 +17,19 @@ const METHODS = [
   'labelNames',
   'labelValues',
   'series',
+  'exemplars',
   'searchLogs',
+  'filterLogs',
+  'countLines',
   'logCounts',
   'trace',
+  'endedSpans',
   'searchTraces',
 ] as const;
 
 export type ReaderMethod = (typeof METHODS)[number];
 
+setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks');
 const port = parentPort!;
 const reader = new StoreReader((workerData as { folder: string }).folder);
 
@@ -57,7 +67,8 @@ function columnsOf(value: unknown): ArrayBuffer[] {
   const buffers = new Set<ArrayBuffer>();
   for (const { times, values } of value as { times?: Float64Array; values?: Float64Array }[]) {
     for (const column of [times, values]) {
-      if (column && column.byteLength === column.buffer.byteLength) buffers.add(column.buffer as ArrayBuffer);
+      if (column instanceof Float64Array && column.byteLength === column.buffer.byteLength)
+        buffers.add(column.buffer as ArrayBuffer);
     }
   }
   return [...buffers];

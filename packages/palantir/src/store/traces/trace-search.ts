@@ -1,8 +1,11 @@
 /** Finds traces, newest first, by their summaries; by attributes through the blocks that may have the words of the values. */
 import type { Labels, SpanRecord } from '../../model.ts';
+import type { TraceFilter } from '../../query/traces/ast.ts';
+import { compileFilter } from '../../query/traces/filter.ts';
 import type { DayReader } from '../day-reader.ts';
 import { DAY_MS } from '../limits.ts';
 import { mayHave, wordsOf } from '../logs/words.ts';
+import type { SearchBudget, SearchLimits } from '../search-budget.ts';
 import {
   BlockSpans,
   type PartRow,
@@ -18,7 +21,7 @@ const PAGE = 500;
 /** A trace that begins so near to midnight may have spans in the file of the other day. */
 const NEAR_MIDNIGHT_MS = 10 * 60_000;
 
-export interface TraceQuery {
+export interface TraceQuery extends SearchLimits {
   /** Has a span in the trace. */
   readonly service?: string;
   /** Of the root. */
@@ -28,6 +31,10 @@ export interface TraceQuery {
   readonly error?: boolean;
   /** Which one span has all of. */
   readonly attributes?: Labels;
+  /** What its spans are looked at by, once all of the above fits. */
+  readonly filter?: TraceFilter;
+  /** Whole words that a trace has to have which the filter takes: blocks without them are not read. */
+  readonly words?: readonly string[];
   /** When the trace begins. */
   readonly fromMs: number;
   readonly toMs: number;
@@ -61,24 +68,25 @@ interface Cursor {
   readonly id: number;
 }
 
-/** Yields what it finds, and undefined after each page. `seen` keeps a trace from coming twice. */
+/** Yields what it finds, and undefined after each page. `seen` keeps a trace from coming twice. Where the budget is spent it ends. */
 export function* searchTraceDay(
   days: DayNeighbours,
   query: TraceQuery,
   seen: Set<string>,
+  budget: SearchBudget,
 ): Generator<TraceSummary | undefined> {
-  const blocks = new BlockSpans();
-  const mayHold = blockFilter(Object.values(query.attributes ?? {}).flatMap(wordsOf));
+  const looksAtSpans = spanSearch(query);
   let cursor: Cursor | undefined = { ms: query.toMs, id: Number.MAX_SAFE_INTEGER };
   while (cursor) {
     const { candidates, next }: Page = days.day.db.transaction(() => pageOf(days, query, cursor!, seen));
     for (const { traceId, places } of candidates) {
       const parts = places.flatMap(([, found]) => summariesOf(found));
       if (seen.has(traceId) || parts.length === 0) continue;
+      if (budget.spentBy) return;
+      budget.looked++;
       const summary = joinSummaries(parts);
       if (parts.length > 1) seen.add(traceId);
-      if (!fits(summary, query)) continue;
-      if (query.attributes && !hasAttributes(places, query.attributes, mayHold, blocks)) continue;
+      if (!fits(summary, query) || !looksAtSpans(places, summary)) continue;
       seen.add(traceId);
       yield summary;
     }
@@ -158,19 +166,30 @@ function fits(summary: TraceSummary, query: TraceQuery): boolean {
   );
 }
 
-function hasAttributes(
-  places: readonly Place[],
-  wanted: Labels,
-  mayHold: (day: DayReader, blockId: number) => boolean,
-  blocks: BlockSpans,
-): boolean {
-  const names = Object.keys(wanted);
-  const has = ({ attributes }: SpanRecord): boolean =>
-    names.every((name) => Object.hasOwn(attributes, name) && attributes[name] === wanted[name]);
-  return places.some(([day, { sealed, waiting }]) => {
-    const possible = sealed.filter((part) => mayHold(day, part.block_id));
-    return blocks.spansOf(day, { sealed: possible, waiting }).some(has);
-  });
+/** What a trace's spans are asked, block by block as far as they may have the words. */
+function spanSearch({
+  attributes,
+  filter,
+  words = [],
+}: TraceQuery): (places: readonly Place[], summary: TraceSummary) => boolean {
+  if (!attributes && !filter) return () => true;
+  const blocks = new BlockSpans();
+  const mayHold = blockFilter([...Object.values(attributes ?? {}), ...words].flatMap(wordsOf));
+  const takes = filter && compileFilter(filter);
+  const names = Object.keys(attributes ?? {});
+  const hasAttributes = (span: SpanRecord): boolean =>
+    names.every(
+      (name) => Object.hasOwn(span.attributes, name) && span.attributes[name] === attributes![name],
+    );
+  return (places, summary) => {
+    const isPossible = places.some(
+      ([day, { sealed, waiting }]) =>
+        waiting.length > 0 || sealed.some((part) => mayHold(day, part.block_id)),
+    );
+    if (!isPossible) return false;
+    const spans = places.flatMap(([day, parts]) => blocks.spansOf(day, parts));
+    return spans.some(hasAttributes) && (!takes || takes(spans, summary));
+  };
 }
 
 /** Whether a block may hold the words; the answer is remembered, because a block is asked once for each of its traces. */

@@ -1,0 +1,58 @@
+/** Queries of logs for tests and fuzzing: good ones, and wrong ones with a part of what is said about them. */
+
+export const GOOD_SELECTIONS: readonly string[] = [
+  '',
+  '{}',
+  '{service="tax"}',
+  '{ service = "tax" , level =~ "error|warn", }',
+  '{http.route="/a/:b", "x y"!="z", x-request-id!~"a.*"}',
+  '{} |= "timeout" != "health" |~ "time.?out" !~ `\\d+ms`',
+  '{} |= "a" or "b" or "c"',
+  '{} |= word("order 17") != word("paid")',
+  '{} | json | status >= 500 and duration > 2s',
+  '{} | json | status >= 500, duration > 2s or (method = "GET" and path !~ "/health.*")',
+  '{} | logfmt | __error__="" | user=true',
+  '{} | json | line_format "{{.method}} {{ .path }} took {{.ms}}"',
+  '{} # a comment\n | user == "u1"',
+  "{service='tax'} | severity > 16.5",
+  '{} | took < 1h1.5m',
+];
+
+export const WRONG_SELECTIONS: readonly (readonly [query: string, message: string])[] = [
+  ['service="tax"', '1:1: { is expected, not service'],
+  ['{service="tax"', '1:15: , is expected, and the query ends'],
+  ['{service:"tax"}', '1:9: ":" means nothing here'],
+  ['{service>"tax"}', '1:9: =, !=, =~ or !~ is expected, not >'],
+  ['{service=tax}', '1:10: a text in quotes is expected, not tax'],
+  ['{service="tax}', '1:10: this text has no end'],
+  ['{service=~"("}', '1:11: "(" is not a regular expression'],
+  ['{service=~")("}', '1:11: ")(" is not a regular expression'],
+  ['{.service="a"}', '1:2: labels have no dot before them: write service'],
+  ['{""="a"}', '1:2: the name of a label is empty'],
+  ['{} |= timeout', '1:7: a text in quotes is expected, not timeout'],
+  ['{} |~ "["', '1:7: "[" is not a regular expression'],
+  ['{} |= word("a"', '1:15: ) is expected, and the query ends'],
+  ['{} | jsn', '1:6: there is no stage jsn: is json meant?'],
+  ['{} | regexp "x"', '1:6: there is no stage regexp: there are json, logfmt, line_format and conditions'],
+  [
+    '{} |',
+    '1:5: json, logfmt, line_format or a condition such as status >= 500 is expected, and the query ends',
+  ],
+  ['{} | status >= "500"', '1:13: >= compares with a number or a duration such as 200ms, not with a text'],
+  ['{} | status =~ 500', '1:13: =~ takes a regular expression in quotes'],
+  [
+    '{} | status >= 5xx',
+    '1:16: this is neither a number nor a duration such as 200ms; texts stand in quotes',
+  ],
+  ['{} | (a="b"', '1:12: ) is expected, and the query ends'],
+  ['{} | a="b" and', '1:15: the name of a label is expected, and the query ends'],
+  ['{} | line_format "{{ printf .a }}"', '1:18: {{ printf .a }} is not known here: only {{.field}} is'],
+  [
+    '{}\n|= "a"\n  nonsense',
+    '3:3: a line filter such as |= "text", a stage such as | json, or the end is expected',
+  ],
+  [`{} |~ "${'a'.repeat(2_000)}"`, 'a regular expression has at most 1000 characters'],
+  [`{} | ${'('.repeat(60)}a="b"`, 'it is nested deeper than 50'],
+  [`{}${' |= "a"'.repeat(51)}`, 'a query has at most 50 filters and stages'],
+  [`{}${' '.repeat(10_001)}`, '10000 at most are allowed'],
+];

@@ -1,0 +1,11 @@
+export type { Catalogue, CatalogueEntry } from './catalogue.ts';
+export type { Dashboard, DashboardRow, Panel, PanelKind, PanelQuery, PanelUnit } from './dashboards.ts';
+export { type LoadedSettings, loadSettings, type SettingsOptions } from './load-settings.ts';
+export { type Place, type Problem, problemLine } from './problem.ts';
+export type { Settings } from './settings.ts';
+export { compareStack, type StackDifference } from './stack/compare-stack.ts';
+export type { Variables } from './stack/interpolate.ts';
+export { readStack } from './stack/read-stack.ts';
+export type * from './stack/stack.ts';
+export { type SettingsWatch, type WatchOptions, watchSettings } from './watch-settings.ts';
+export { settingsSchema } from './written/file.ts';

@@ -1,0 +1,281 @@
+/** The visual swarm in a real browser: what is drawn, how much it costs, and that whoever cannot see or point gets the same. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import type { Browser, Page } from 'playwright-core';
+import type { WallState } from '../src/live/wall-state.ts';
+import {
+  assertAccessible,
+  type BuiltPages,
+  buildPages,
+  openPage,
+  noBrowser as skip,
+  startBrowser,
+} from './browser.fixture.ts';
+import { type LiveServer, liveServer } from './live-server.fixture.ts';
+import { burning, calm, large } from './wall-states.fixture.ts';
+
+const FRAME_BUDGET_MS = 4;
+const SCRIPT_BUDGET = 45_000;
+
+let pages: BuiltPages;
+let server: LiveServer;
+let browser: Browser;
+
+before(async () => {
+  if (skip) return;
+  pages = await buildPages();
+  server = await liveServer(pages.folder);
+  browser = await startBrowser();
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.[Symbol.asyncDispose]();
+  await pages?.[Symbol.asyncDispose]();
+});
+
+test('everything in the picture says what it is to a pointer, and leads on', { skip }, async () => {
+  await using opened = await swarm(burning(Date.now()));
+  const { page } = opened;
+  const found = await page.evaluate(sweep);
+  for (const wanted of [
+    /^tax: down, 0 of 2 run/,
+    /^shop-1: CPU 91 %/,
+    /^tax 2 on shop-1: b772e01, stopped, should run/,
+    /^payments → tax: .*90 % fail$/,
+  ])
+    assert.ok(
+      found.some(({ words }) => wanted.test(words)),
+      `${wanted} in ${found.map(({ words }) => words).join('\n')}`,
+    );
+  const { x, y } = found.find(({ words }) => words.startsWith('tax 1 on'))!;
+  await page.mouse.click(x, y);
+  await page.getByRole('heading', { name: 'tax 1 on shop-1' }).waitFor();
+  await assertPlaces(page, 'tax');
+  await page.getByRole('link', { name: 'Close' }).click();
+  assert.equal(await page.getByRole('heading', { name: 'tax 1 on shop-1' }).count(), 0);
+  assert.deepEqual(opened.faults, []);
+});
+
+test('with the keyboard alone one comes to everything that the picture shows, and from there on', {
+  skip,
+}, async () => {
+  await using opened = await swarm(calm(Date.now()));
+  const { page } = opened;
+  const reached = new Set<string>();
+  for (let press = 0; press < 200; press++) {
+    await page.keyboard.press('Tab');
+    const { words, isSeen } = await page.evaluate(focused);
+    if (words === '') break;
+    reached.add(words);
+    assert.ok(isSeen, `${words} has the focus and is not seen`);
+  }
+  const wanted = ['Show as a table', 'Logs of tax', 'tax', 'shop', 'shop-1', 'payments 3'];
+  for (const name of wanted) assert.ok(reached.has(name), `${name} in ${[...reached].join(', ')}`);
+
+  await page.getByRole('link', { name: 'tax 2', exact: true }).press('Enter');
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'tax 2 on shop-1');
+  await assertPlaces(page, 'tax');
+  const href = page.url();
+  await page.keyboard.press('Escape');
+  await page.waitForFunction((before) => location.href !== before, href);
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'tax 2');
+});
+
+test('the table says what the picture shows, is always there for screen readers, and is seen on demand', {
+  skip,
+}, async () => {
+  await using opened = await swarm(burning(Date.now()));
+  const { page } = opened;
+  const services = page.getByRole('table', { name: 'Services' });
+  assert.match(
+    await services.getByRole('row', { name: /^tax/ }).innerText(),
+    /down.*0 of 2.*95\.4.*90 %.*5\.00 s/s,
+  );
+  assert.match(
+    await page.getByRole('row', { name: /^tax 2/ }).innerText(),
+    /stopped, should run: exited with 1/,
+  );
+  const height = (): Promise<number> => page.locator('#swarm-table').evaluate((table) => table.clientHeight);
+  assert.ok((await height()) <= 1);
+  await page.getByRole('button', { name: 'Show as a table' }).press('Enter');
+  await page.getByRole('button', { name: 'Hide the table', expanded: true }).waitFor();
+  assert.ok((await height()) > 500);
+  assert.equal(new URL(page.url()).searchParams.get('table'), '1');
+});
+
+test('an address holds the choice', { skip }, async () => {
+  await using opened = await swarm(calm(Date.now()), '/swarm?show=flow:shop:payments');
+  await opened.page.getByRole('heading', { name: 'shop → payments' }).waitFor();
+  await assertPlaces(opened.page, 'payments');
+});
+
+test('12 nodes with 400 instances each are drawn within the budget of a frame, and the table stays short', {
+  skip,
+}, async (t) => {
+  await using opened = await swarm(large(Date.now()), '/', { viewport: { width: 1_440, height: 900 } });
+  const { page } = opened;
+  // Not looked at in frames of its own: those would be counted.
+  await page.waitForFunction(
+    () => (Reflect.get(globalThis, 'frameTimes') as number[]).length > 240,
+    undefined,
+    {
+      polling: 100,
+    },
+  );
+  const { frames, rows } = await page.evaluate(() => ({
+    frames: Reflect.get(globalThis, 'frameTimes') as number[],
+    rows: document.querySelectorAll('tr').length,
+  }));
+  const sorted = frames.slice(30).sort((a, b) => a - b);
+  const [median, p99] = [sorted[Math.floor(sorted.length / 2)]!, sorted[Math.floor(sorted.length * 0.99)]!];
+  t.diagnostic(`script per frame: median ${median.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`);
+  assert.ok(median < FRAME_BUDGET_MS, `script per frame ${median} ms`);
+  assert.ok(rows < 400, `${rows} rows`);
+  assert.deepEqual(opened.faults, []);
+});
+
+test('nothing is drawn while nobody sees it, nor moves for who asked for less motion', { skip }, async () => {
+  await using opened = await swarm(calm(Date.now()));
+  const { page } = opened;
+  const frames = (): Promise<number> =>
+    page.evaluate(() => (Reflect.get(globalThis, 'frameTimes') as number[]).length);
+  const isStill = async (): Promise<boolean> => {
+    const start = await frames();
+    await page.evaluate(twoFrames);
+    return (await frames()) === start;
+  };
+  assert.equal(await isStill(), false);
+  await page.evaluate(() => {
+    Object.defineProperty(document, 'hidden', { configurable: true, get: () => true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+  assert.equal(await isStill(), true);
+  await page.evaluate(() => {
+    Object.defineProperty(document, 'hidden', { configurable: true, get: () => false });
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+  assert.equal(await isStill(), false);
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await page.evaluate(twoFrames);
+  assert.equal(await isStill(), true);
+});
+
+test('it fits a phone and a large screen, and is accessible in light and dark', { skip }, async () => {
+  for (const colorScheme of ['light', 'dark'] as const)
+    for (const viewport of [
+      { width: 390, height: 844 },
+      { width: 1_920, height: 1_080 },
+    ])
+      for (const state of [calm, burning, large]) {
+        await using opened = await swarm(state(Date.now()), '/?table=1&show=node:none', {
+          colorScheme,
+          viewport,
+        });
+        const { page } = opened;
+        assert.ok(
+          await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth),
+          'no scrolling sideways',
+        );
+        await assertAccessible(page);
+        assert.deepEqual(opened.faults, []);
+      }
+  assert.deepEqual(server.missing, []);
+});
+
+test('the scripts of swarm and wall together have less than 45 KB as they are sent', { skip }, async (t) => {
+  const sizes = new Map<string, number>();
+  for (const path of ['/', '/tv']) {
+    await using opened = await swarm(calm(Date.now()), path);
+    const urls = await opened.page.evaluate(() =>
+      performance.getEntriesByType('resource').map(({ name }) => name),
+    );
+    for (const url of urls.filter((one) => one.endsWith('.js')))
+      sizes.set(url, gzipSync(await (await fetch(url)).bytes()).length);
+  }
+  const sum = [...sizes.values()].reduce((all, size) => all + size, 0);
+  t.diagnostic(`${sum} bytes in ${sizes.size} files`);
+  assert.ok(sum < SCRIPT_BUDGET, `${sum} bytes`);
+});
+
+async function swarm(
+  state: WallState,
+  path = '/',
+  options: Parameters<typeof openPage>[2] = {},
+): ReturnType<typeof openPage> {
+  server.show(state);
+  const opened = await openPage(browser, server.origin, options);
+  await opened.page.addInitScript(timeFrames);
+  await opened.page.goto(server.origin + path);
+  await opened.page.locator('.swarm-picture canvas').first().waitFor({ state: 'attached' });
+  await opened.page.waitForFunction(
+    () => document.querySelector<HTMLElement>('.swarm-picture')!.clientHeight > 100,
+  );
+  return opened;
+}
+
+async function assertPlaces(page: Page, service: string): Promise<void> {
+  const hrefs = await page
+    .locator('.swarm-detail .swarm-places a')
+    .evaluateAll((links) =>
+      links.map((link) => decodeURIComponent((link as HTMLAnchorElement).getAttribute('href')!)),
+    );
+  assert.equal(hrefs[0], `/explore/services/${service}`);
+  assert.equal(hrefs[1], `/explore/logs?query={service="${service}"}`);
+  assert.equal(hrefs[2], `/explore/traces?query={ service = "${service}" }`);
+  assert.match(hrefs[3]!, /^\/explore\/metrics\?query=/);
+}
+
+/** In the page: how long the script of each frame takes. */
+function timeFrames(): void {
+  const frames: number[] = [];
+  Reflect.set(globalThis, 'frameTimes', frames);
+  const original = globalThis.requestAnimationFrame;
+  Reflect.set(globalThis, 'plainFrame', original);
+  globalThis.requestAnimationFrame = (callback) =>
+    original((now) => {
+      const start = performance.now();
+      callback(now);
+      frames.push(performance.now() - start);
+    });
+}
+
+/** In the page. */
+function twoFrames(): Promise<void> {
+  const frame = (Reflect.get(globalThis, 'plainFrame') as typeof requestAnimationFrame).bind(globalThis);
+  return new Promise((done) => frame(() => frame(() => frame(() => done()))));
+}
+
+/** In the page: what each point says. */
+function sweep(): Promise<{ words: string; x: number; y: number }[]> {
+  const picture = document.querySelector<HTMLElement>('.swarm-picture')!;
+  const { left, top, width, height } = picture.getBoundingClientRect();
+  const found = new Map<string, { words: string; x: number; y: number }>();
+  return new Promise((done) => {
+    const points: [number, number][] = [];
+    for (let y = 3; y < height; y += 6) for (let x = 3; x < width; x += 6) points.push([left + x, top + y]);
+    const channel = new MessageChannel();
+    let next = 0;
+    const look = (): void => {
+      const tip = document.querySelector('.swarm-tip')?.textContent;
+      const [x, y] = points[next - 1] ?? [0, 0];
+      if (tip && !found.has(tip)) found.set(tip, { words: tip, x, y });
+      if (next === points.length) return done([...found.values()]);
+      const [clientX, clientY] = points[next++]!;
+      picture.dispatchEvent(new PointerEvent('pointermove', { clientX, clientY }));
+      channel.port2.postMessage(0);
+    };
+    channel.port1.onmessage = look;
+    look();
+  });
+}
+
+/** In the page. */
+function focused(): { words: string; isSeen: boolean } {
+  const element = document.activeElement!;
+  const { width, height, bottom, right } = element.getBoundingClientRect();
+  const words =
+    element === document.body ? '' : (element.getAttribute('aria-label') ?? element.textContent!.trim());
+  return { words, isSeen: width > 1 && height > 1 && bottom > 0 && right > 0 };
+}

@@ -1,0 +1,318 @@
+/** The wall in a real browser, with nothing but its server to be reached, at 1080p and as a television shows it for months. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Browser, CDPSession, Page } from 'playwright-core';
+import type { WallState } from '../src/live/wall-state.ts';
+import {
+  assertAccessible,
+  type BuiltPages,
+  buildPages,
+  openPage,
+  noBrowser as skip,
+  startBrowser,
+} from './browser.fixture.ts';
+import { type LiveServer, liveServer } from './live-server.fixture.ts';
+import { burning, calm, large, restless } from './wall-states.fixture.ts';
+
+/** At 1080p, as seen from 4 m on 55 inches. */
+const SMALLEST_TEXT = 42;
+const SMALLEST_HEADLINE = 120;
+const TURN_MS = 20_000;
+
+let pages: BuiltPages;
+let server: LiveServer;
+let browser: Browser;
+
+before(async () => {
+  if (skip) return;
+  pages = await buildPages();
+  server = await liveServer(pages.folder);
+  browser = await startBrowser();
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.[Symbol.asyncDispose]();
+  await pages?.[Symbol.asyncDispose]();
+});
+
+test('what pages fills the wall: what, since when, what changed, who has it, what is affected', {
+  skip,
+}, async () => {
+  await using opened = await wall(burning(Date.now()));
+  const { page } = opened;
+  await page.getByRole('heading', { name: 'payments: 42 % of requests fail' }).waitFor();
+  const words = await page.locator('main').innerText();
+  for (const wanted of [
+    '4 min',
+    'Nobody yet',
+    'tax: a41f09c → b772e01',
+    '3 min before, anna',
+    'payments',
+    'shop',
+  ])
+    assert.ok(words.includes(wanted), `${wanted} in ${words}`);
+  server.show(burning(Date.now(), { owner: 'Anna Berg' }));
+  await page.getByText('Anna Berg').waitFor();
+  assert.deepEqual(opened.faults, []);
+});
+
+test('everything is large enough to be read at 4 m, and inside the screen', { skip }, async () => {
+  const long = 'tax: the release b772e01 answers no health check, payments fail with it and receipts wait';
+  for (const [state, path] of [
+    [calm(Date.now()), '/tv'],
+    [large(Date.now()), '/tv'],
+    [calm(Date.now()), '/tv?screen=swarm'],
+    [calm(Date.now()), '/tv?screen=changes'],
+    [restless(Date.now()), '/tv?screen=alerts'],
+    [burning(Date.now()), '/tv'],
+    [burning(Date.now(), { title: long, owner: 'Anna Berg' }), '/tv'],
+  ] as const) {
+    await using opened = await wall(state, path);
+    const { texts, headline, beyond } = await opened.page.evaluate(measure);
+    assert.ok(texts.length > 5);
+    for (const { text, size } of texts) assert.ok(size >= SMALLEST_TEXT, `${text} of ${size}px on ${path}`);
+    assert.deepEqual(beyond, [], path);
+    if (state.incidents.length > 0) assert.ok(headline >= SMALLEST_HEADLINE, `headline of ${headline}px`);
+  }
+});
+
+test('it is as legible on smaller and larger televisions: sizes follow the screen', { skip }, async () => {
+  for (const [width, height] of [
+    [1_280, 720],
+    [3_840, 2_160],
+  ] as const) {
+    await using opened = await wall(burning(Date.now()), '/tv', { viewport: { width, height } });
+    const { texts, headline, beyond } = await opened.page.evaluate(measure);
+    const scale = height / 1_080;
+    for (const { text, size } of texts) assert.ok(size >= SMALLEST_TEXT * scale, `${text} of ${size}px`);
+    assert.ok(headline >= SMALLEST_HEADLINE * scale);
+    assert.deepEqual(beyond, []);
+  }
+});
+
+test('while all is well screens take turns of 20 s, with a clock and the age of the data', {
+  skip,
+}, async () => {
+  await using opened = await wall(calm(Date.now()), '/tv', {}, true);
+  const { page } = opened;
+  for (const name of ['Services', 'Swarm', 'Changes', 'Alerts', 'Services']) {
+    await page.waitForFunction(
+      (wanted) => document.querySelector('nav [aria-current]')?.textContent === wanted,
+      name,
+    );
+    await passTurn(page);
+  }
+  assert.match(await page.locator('.wall-clock').innerText(), /^\d\d:\d\d:\d\d$/);
+  assert.match(await page.locator('.wall-age').innerText(), /^data \d+ s old$/);
+  await page.getByRole('link', { name: 'Swarm' }).press('Enter');
+  assert.equal(new URL(page.url()).search, '?screen=swarm');
+  await passTurn(page);
+  assert.equal(await page.locator('nav [aria-current]').innerText(), 'Swarm');
+});
+
+test('without news a banner covers the screen, and goes away when there is news', { skip }, async () => {
+  await using opened = await wall(calm(Date.now()), '/tv', {}, true);
+  const { page } = opened;
+  await page.clock.fastForward(16_000);
+  await page.getByRole('alert').getByText('No news from Palantir').waitFor();
+  assert.equal(await page.locator('table').count(), 0, 'what may be untrue is not shown');
+  server.show(calm(Date.now()));
+  await page.getByText('All is well').waitFor();
+  assert.equal(await page.getByRole('alert').count(), 0);
+});
+
+test('a lost connection is told, and found again without anybody', { skip }, async () => {
+  await using opened = await wall(calm(Date.now()), '/tv', {}, true);
+  const { page } = opened;
+  server.refuse(true);
+  await page.waitForFunction(() => document.querySelector('table') !== null);
+  await until(page, 2_000, () => page.getByText('Palantir is not reached').isVisible());
+  await assertAccessible(page);
+  server.refuse(false);
+  await until(page, 4_000, () => page.getByText('All is well').isVisible());
+});
+
+test('a new build of the server reloads the page', { skip }, async () => {
+  await using opened = await wall(calm(Date.now(), 'build-1'));
+  const { page } = opened;
+  await page.evaluate(() => Object.assign(globalThis, { isOld: true }));
+  server.show(calm(Date.now(), 'build-1'));
+  assert.equal(await page.evaluate(() => 'isOld' in globalThis), true);
+  server.show(calm(Date.now(), 'build-2'));
+  await page.waitForFunction(() => !('isOld' in globalThis));
+  await page.getByText('All is well').waitFor();
+});
+
+test('it is accessible in light and dark, moves nothing that flashes, and asks for nothing elsewhere', {
+  skip,
+}, async () => {
+  for (const colorScheme of ['light', 'dark'] as const)
+    for (const [state, path] of [
+      [calm(Date.now()), '/tv'],
+      [restless(Date.now()), '/tv?screen=alerts'],
+      [calm(Date.now()), '/tv?screen=changes'],
+      [burning(Date.now()), '/tv'],
+      [burning(Date.now(), { owner: 'Anna Berg' }), '/tv'],
+    ] as const) {
+      await using opened = await wall(state, path, { colorScheme });
+      await assertAccessible(opened.page);
+      assert.equal(await opened.page.evaluate(() => document.getAnimations().length), 0);
+      assert.deepEqual(opened.faults, []);
+    }
+  assert.deepEqual(server.missing, []);
+});
+
+test('a television that has no setting for colours gets them by its address, pictures too', {
+  skip,
+}, async () => {
+  await using opened = await wall(calm(Date.now()), '/tv?theme=dark', { colorScheme: 'light' });
+  await opened.page.waitForFunction(() => document.querySelector<HTMLCanvasElement>('canvas')!.height > 100);
+  const [ground, node] = await opened.page.evaluate(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>('canvas')!;
+    const [red] = canvas.getContext('2d')!.getImageData(canvas.width / 2, 12, 1, 1).data;
+    return [getComputedStyle(document.querySelector('main')!).backgroundColor, red!] as const;
+  });
+  assert.equal(ground, 'rgb(14, 17, 22)');
+  assert.ok(node < 60, `a node is dark: ${node}`);
+});
+
+test('it hangs for months: after thousands of states and turns neither heap nor document has grown', {
+  skip,
+}, async (t) => {
+  await using opened = await wall(calm(Date.now()), '/tv', {}, true);
+  const { page } = opened;
+  const session = await page.context().newCDPSession(page);
+  const states = 3_200;
+  const quarters: { heap: number; nodes: number; listeners: number }[] = [];
+  for (let sent = 1; sent <= states; sent++) {
+    server.show(varied(sent));
+    if (sent % 8 === 0) {
+      await page.waitForFunction((wanted) => Reflect.get(globalThis, 'heard') >= wanted, sent);
+      await page.clock.fastForward(TURN_MS / 2);
+    }
+    if (sent % (states / 4) === 0) quarters.push(await sizes(page, session));
+  }
+  const [third, fourth] = quarters.slice(2) as [(typeof quarters)[0], (typeof quarters)[0]];
+  t.diagnostic(JSON.stringify(quarters));
+  assert.ok(fourth.heap < third.heap * 1.15 + 1e6, `heap of ${third.heap} became ${fourth.heap}`);
+  assert.ok(fourth.nodes < third.nodes * 1.15 + 100, `${third.nodes} nodes became ${fourth.nodes}`);
+  assert.ok(
+    fourth.listeners <= third.listeners + 5,
+    `${third.listeners} listeners became ${fourth.listeners}`,
+  );
+  assert.deepEqual(opened.faults, []);
+});
+
+async function wall(
+  state: WallState,
+  path = '/tv',
+  options: Parameters<typeof openPage>[2] = {},
+  isClockOurs = false,
+): ReturnType<typeof openPage> {
+  server.show(state);
+  const opened = await openPage(browser, server.origin, options);
+  if (isClockOurs) await opened.page.clock.install();
+  await opened.page.addInitScript(countStates);
+  await opened.page.goto(server.origin + path);
+  await opened.page.locator('.wall-clock').waitFor();
+  return opened;
+}
+
+/** In the page: how many states came. */
+function countStates(): void {
+  const Original = globalThis.EventSource;
+  Reflect.set(globalThis, 'heard', -1);
+  const Counting = class extends Original {
+    constructor(url: string) {
+      super(url);
+      this.addEventListener('wall', () =>
+        Reflect.set(globalThis, 'heard', Reflect.get(globalThis, 'heard') + 1),
+      );
+    }
+  };
+  Reflect.set(globalThis, 'EventSource', Counting);
+}
+
+/** In the page: the size of each text, and what sticks out of the screen. */
+function measure(): { texts: { text: string; size: number }[]; headline: number; beyond: string[] } {
+  const texts: { text: string; size: number }[] = [];
+  const beyond: string[] = [];
+  const walker = document.createTreeWalker(document.querySelector('main')!, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const text = walker.currentNode.textContent!.trim();
+    const element = walker.currentNode.parentElement!;
+    if (text === '') continue;
+    texts.push({ text, size: Number.parseFloat(getComputedStyle(element).fontSize) });
+    const { top, bottom } = element.getBoundingClientRect();
+    if (top < 0 || bottom > innerHeight + 1) beyond.push(text);
+  }
+  const headline = document.querySelector('.wall-broken h2');
+  return { texts, beyond, headline: headline ? Number.parseFloat(getComputedStyle(headline).fontSize) : 0 };
+}
+
+/** A turn goes by, and news keep coming. */
+async function passTurn(page: Page): Promise<void> {
+  for (let half = 0; half < 2; half++) {
+    const heard = await page.evaluate(() => Reflect.get(globalThis, 'heard') as number);
+    server.show(calm(Date.now()));
+    await page.waitForFunction((before) => Reflect.get(globalThis, 'heard') > before, heard);
+    await page.clock.fastForward(TURN_MS / 2);
+  }
+}
+
+/** Lets the page's time go on until something is so. */
+async function until(page: Page, stepMs: number, isSo: () => Promise<boolean>): Promise<void> {
+  for (let step = 0; step < 60; step++) {
+    if (await isSo()) return;
+    await page.clock.fastForward(stepMs);
+    await page.evaluate(() => fetch('/').then(({ text }) => text.name));
+  }
+  assert.fail('it did not become so');
+}
+
+async function sizes(
+  page: Page,
+  session: CDPSession,
+): Promise<{ heap: number; nodes: number; listeners: number }> {
+  // The same state and screen each time.
+  const heard = await page.evaluate(() => Reflect.get(globalThis, 'heard') as number);
+  server.show(burning(Date.now()));
+  await page.waitForFunction((wanted) => Reflect.get(globalThis, 'heard') > wanted, heard);
+  await page.getByRole('heading', { name: 'payments: 42 % of requests fail' }).waitFor();
+  await page.evaluate((value) => Reflect.set(globalThis, 'heard', value), heard);
+  await session.send('HeapProfiler.collectGarbage');
+  await session.send('HeapProfiler.collectGarbage');
+  const { usedSize } = await session.send('Runtime.getHeapUsage');
+  const { nodes, jsEventListeners } = await session.send('Memory.getDOMCounters');
+  return { heap: usedSize, nodes, listeners: jsEventListeners };
+}
+
+/** Services, instances, incidents and changes come and go; each hundredth is large. */
+function varied(index: number): WallState {
+  const now = Date.now();
+  if (index % 100 === 50) return large(now);
+  const state = [calm, restless, burning, (at: number) => burning(at, { owner: `Person ${index}` })][
+    Math.floor(index / 40) % 4
+  ]!(now);
+  const renamed = (name: string): string => (name === 'tax' ? `tax-${index % 23}` : name);
+  return {
+    ...state,
+    services: state.services.map((one) => ({ ...one, name: renamed(one.name), requestsPerSecond: index })),
+    incidents: state.incidents.map((one) => ({ ...one, id: index, title: `${one.title} ${index}` })),
+    changes: state.changes.map((one) => ({ ...one, id: one.id + index })),
+    flows: state.flows.map((flow) => ({ ...flow, requestsPerSecond: index % 700 })),
+    swarm: {
+      ...state.swarm,
+      services: state.swarm.services.map((one) => ({ ...one, name: renamed(one.name) })),
+      nodes: state.swarm.nodes.map((node) => ({
+        ...node,
+        instances: node.instances.map((one) => ({
+          ...one,
+          id: `${one.id}-${index}`,
+          service: renamed(one.service),
+        })),
+      })),
+    },
+  };
+}

@@ -1,0 +1,191 @@
+/** A chart of lines over time by uPlot. Charts of a page move their cursors together; dragging over one picks a range. What it shows
+ * is told to screen readers in a sentence, and the names of its lines stand below it. */
+import { useEffect, useRef } from 'preact/hooks';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import './chart.css';
+import { go } from '../../shared/location.ts';
+import { type Mark, markLayer, type Point, pointLayer, tooltipLayer } from './chart-layers.ts';
+import { colourReader, seriesColour } from './colours.ts';
+import type { TimeRange } from './time-range.ts';
+import { type Unit, written } from './units.ts';
+import { useDark } from './use-dark.ts';
+
+export interface Line {
+  readonly name: string;
+  readonly values: readonly (number | null)[];
+  /** A custom property of the theme. */
+  readonly colour?: string;
+}
+
+interface Props {
+  readonly title: string;
+  readonly unit: Unit;
+  readonly range: TimeRange;
+  readonly times: readonly number[];
+  readonly lines: readonly Line[];
+  readonly onZoom: (range: TimeRange) => void;
+  readonly marks?: readonly Mark[];
+  readonly points?: readonly Point[];
+  readonly height?: number;
+  /** Without the names below, where something else names them. */
+  readonly isPlain?: boolean;
+}
+
+const SYNC = 'explore';
+const NONE: readonly never[] = [];
+const MIN_DRAG_PX = 4;
+
+export function Chart(props: Props) {
+  const { title, unit, range, times, lines, marks = NONE, points = NONE, height = 180, isPlain } = props;
+  const host = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot>(null);
+  const now = useRef(props);
+  now.current = props;
+  const isDark = useDark();
+  const names = lines.map(({ name, colour }) => `${name}|${colour}`).join('\n');
+
+  useEffect(() => {
+    const element = host.current!;
+    const made = new uPlot(optionsOf(now, element, height), dataOf(now.current), element);
+    plot.current = made;
+    const watcher = new ResizeObserver(([entry]) => {
+      made.setSize({ width: Math.max(60, Math.floor(entry!.contentRect.width)), height });
+    });
+    watcher.observe(element);
+    return () => {
+      watcher.disconnect();
+      made.destroy();
+      plot.current = null;
+    };
+  }, [names, unit, height, isDark]);
+
+  useEffect(() => {
+    plot.current?.setData(dataOf({ times, lines }));
+  }, [times, lines, range, marks, points]);
+
+  return (
+    <figure class="chart">
+      <figcaption>{title}</figcaption>
+      <div role="img" aria-label={sentenceOf(title, lines, unit, marks.length)}>
+        <div ref={host} />
+        {lines.length === 0 && <p class="chart-none">none in this range</p>}
+      </div>
+      {!isPlain && lines.length > 0 && (
+        <ul class="legend">
+          {lines.map(({ name, values, colour }, index) => (
+            <li key={name}>
+              <i style={{ background: `var(${colour ?? seriesColour(index)})` }} />
+              {name} <b>{written(lastOf(values), unit)}</b>
+            </li>
+          ))}
+        </ul>
+      )}
+    </figure>
+  );
+}
+
+function optionsOf(now: { readonly current: Props }, host: HTMLElement, height: number): uPlot.Options {
+  const { unit, lines } = now.current;
+  const colour = colourReader(host);
+  const axis = { stroke: colour('--quiet'), ticks: { show: false }, font: '11px system-ui, sans-serif' };
+  const grid = { stroke: colour('--grid'), width: 1 };
+  const colourOf = (line: Line | undefined, index: number): string =>
+    colour(line?.colour ?? seriesColour(index));
+  return {
+    width: Math.max(60, Math.floor(host.clientWidth)),
+    height,
+    ms: 1,
+    legend: { show: false },
+    cursor: {
+      sync: { key: SYNC, setSeries: false },
+      drag: { x: true, y: false, setScale: false },
+      points: { size: 6 },
+    },
+    scales: {
+      x: { time: true, range: () => [now.current.range.fromMs, now.current.range.toMs] },
+      y: { range: (_plot, low, high) => spanOf(low, high) },
+    },
+    axes: [
+      { ...axis, grid: { show: false }, size: 28, values: timeLabels },
+      {
+        ...axis,
+        grid,
+        size: 64,
+        values: (_plot, values) => values.map((value) => written(value, unit)),
+      },
+    ],
+    series: [
+      {},
+      ...lines.map((line, index) => ({
+        label: line.name,
+        stroke: colourOf(line, index),
+        width: 1.5,
+        points: { show: false },
+        spanGaps: false,
+        ...(lines.length === 1 && { fill: faded(colourOf(line, index)) }),
+      })),
+    ],
+    plugins: [
+      markLayer(() => now.current.marks ?? NONE, colour),
+      pointLayer(() => now.current.points ?? NONE, colour, go),
+      tooltipLayer(
+        () => now.current.marks ?? NONE,
+        unit,
+        (_plot, at) =>
+          now.current.lines.flatMap((line, index) => {
+            const value = line.values[at];
+            if (value === null || value === undefined) return [];
+            return [{ name: line.name, colour: colourOf(line, index), value }];
+          }),
+      ),
+    ],
+    hooks: {
+      setSelect: [
+        (plot) => {
+          const { left, width } = plot.select;
+          plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          if (width < MIN_DRAG_PX) return;
+          now.current.onZoom({ fromMs: plot.posToVal(left, 'x'), toMs: plot.posToVal(left + width, 'x') });
+        },
+      ],
+    },
+  };
+}
+
+function dataOf({ times, lines }: Pick<Props, 'times' | 'lines'>): uPlot.AlignedData {
+  return [times as number[], ...lines.map(({ values }) => values as (number | null)[])];
+}
+
+/** From 0 where nothing is below it, with some room above. */
+function spanOf(low: number | null, high: number | null): [number, number] {
+  if (low === null || high === null || (low === 0 && high === 0)) return [0, 1];
+  return [Math.min(0, low * 1.1), high > 0 ? high * 1.1 : 0];
+}
+
+/** `14:03` within a day, with the date where another one begins; in 24 hours. */
+function timeLabels(_plot: uPlot, times: readonly number[]): string[] {
+  const step = (times[1] ?? 0) - (times[0] ?? 0);
+  return times.map((ms, index) => {
+    const date = new Date(ms);
+    const day = `${date.getDate()} ${date.toLocaleString('en', { month: 'short' })}`;
+    if (step >= 86_400_000) return day;
+    const time = date.toLocaleTimeString('en-GB').slice(0, step < 60_000 ? 8 : 5);
+    const isNewDay = index > 0 && new Date(times[index - 1]!).getDate() !== date.getDate();
+    return isNewDay ? day : time;
+  });
+}
+
+function faded(colour: string): string {
+  return colour.replace(/^rgb\((.+)\)$/, 'rgba($1, 0.12)');
+}
+
+function lastOf(values: readonly (number | null)[]): number | null {
+  return values.findLast((value) => value !== null) ?? null;
+}
+
+function sentenceOf(title: string, lines: readonly Line[], unit: Unit, marks: number): string {
+  if (lines.length === 0) return `${title}: no data`;
+  const last = lines.slice(0, 5).map(({ name, values }) => `${name} ${written(lastOf(values), unit)}`);
+  return `${title}, now: ${last.join(', ')}${lines.length > 5 ? ` and ${lines.length - 5} more` : ''}${marks > 0 ? `; ${marks} changes` : ''}`;
+}

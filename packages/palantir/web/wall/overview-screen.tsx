@@ -1,0 +1,93 @@
+/** All services with their numbers; beside them the swarm, small, and what was changed last. */
+import type { ServiceSummary } from '../../src/live/wall-state.ts';
+import { age, count, duration, percent } from '../shared/format.ts';
+import type { WallState } from '../shared/live.ts';
+import { Sign } from '../shared/sign.tsx';
+import { SwarmPicture } from '../swarm/swarm-picture.tsx';
+import { inOrder, SERVICES_PER_SCREEN } from './screens.ts';
+import { Sparkline } from './sparkline.tsx';
+import { textSize } from './text-size.ts';
+
+const LAST_CHANGES = 3;
+/** Of the text of the wall: the small picture has no text, its sizes follow this. */
+const SMALL = 0.4;
+
+export function OverviewScreen({ state, nowMs, page }: { state: WallState; nowMs: number; page: number }) {
+  const services = inOrder(state.services).slice(
+    page * SERVICES_PER_SCREEN,
+    (page + 1) * SERVICES_PER_SCREEN,
+  );
+  const { nodes } = state.swarm;
+  const [ready, wanted] = [sum(state.services, 'ready'), sum(state.services, 'wanted')];
+  const text = textSize();
+  return (
+    <div class="wall-overview">
+      <table class="wall-services">
+        <thead>
+          <tr>
+            <th scope="col">Service</th>
+            <th scope="col">Rate</th>
+            <th scope="col">Failing</th>
+            <th scope="col">p95</th>
+            <th scope="col">30 min</th>
+          </tr>
+        </thead>
+        <tbody>
+          {services.map((service) => (
+            <Line key={service.name} service={service} />
+          ))}
+        </tbody>
+      </table>
+      <aside class="wall-aside" aria-label="Swarm and changes">
+        <h2>
+          {nodes.length === 1 ? nodes[0]!.name : `${nodes.length} nodes`}{' '}
+          <span class={ready < wanted ? 'is-degraded' : 'wall-quiet'}>
+            {ready < wanted ? `${wanted - ready} missing` : 'all ready'}
+          </span>
+        </h2>
+        <div class="wall-small">
+          <SwarmPicture
+            state={state}
+            nowMs={nowMs}
+            text={text * SMALL}
+            smallText={0}
+            label="The swarm"
+            isNodesOnly
+          />
+        </div>
+        <h2>Last changes</h2>
+        <ul class="wall-last">
+          {state.changes.slice(0, LAST_CHANGES).map(({ id, title, atMs }) => (
+            <li key={id}>
+              <span class="wall-title">{title}</span>
+              <span class="wall-quiet">{age(nowMs - atMs)} ago</span>
+            </li>
+          ))}
+          {state.changes.length === 0 && <li class="wall-quiet">None within a day</li>}
+        </ul>
+      </aside>
+    </div>
+  );
+}
+
+function Line({ service }: { service: ServiceSummary }) {
+  const { name, state, requestsPerSecond, errorShare, p95Ms, history } = service;
+  return (
+    <tr class={`is-line-${state}`}>
+      <th scope="row">
+        <Sign state={state} />
+        <span>{name}</span>
+      </th>
+      <td>{count(requestsPerSecond)}/s</td>
+      <td class={errorShare >= 0.01 ? 'is-down' : ''}>{percent(errorShare)}</td>
+      <td>{p95Ms === 0 ? '–' : duration(p95Ms)}</td>
+      <td>
+        <Sparkline values={history} />
+      </td>
+    </tr>
+  );
+}
+
+function sum(services: readonly ServiceSummary[], of: 'ready' | 'wanted'): number {
+  return services.reduce((all, service) => all + service[of], 0);
+}

@@ -1,0 +1,69 @@
+/** What is on every screen of the wall: how things are in one line, the time, how old the data is, and which screens there are. */
+import { age } from '../shared/format.ts';
+import { STALE_MS, type WallState } from '../shared/live.ts';
+import { withQuery } from '../shared/location.ts';
+import { Sign } from '../shared/sign.tsx';
+import type { Screen, verdict } from './screens.ts';
+
+interface HeaderProps {
+  readonly state: WallState;
+  readonly nowMs: number;
+  readonly ageMs: number;
+  readonly verdict: ReturnType<typeof verdict>;
+}
+
+export function WallHeader({ state, nowMs, ageMs, verdict: { state: health, words } }: HeaderProps) {
+  const swarmMs = state.swarm.atMs > 0 ? state.atMs - state.swarm.atMs : 0;
+  const oldMs = Math.max(0, ageMs) + Math.max(0, swarmMs);
+  return (
+    <header class="wall-header">
+      <h1 class={`is-${health}`}>
+        <Sign state={health} />
+        <span>{words}</span>
+      </h1>
+      <p class={oldMs >= STALE_MS ? 'wall-age is-old' : 'wall-age'}>data {age(oldMs)} old</p>
+      <p class="wall-clock">{new Date(nowMs).toLocaleTimeString('en-GB')}</p>
+    </header>
+  );
+}
+
+const NAMES: Readonly<Record<Screen['kind'], string>> = {
+  overview: 'Services',
+  swarm: 'Swarm',
+  changes: 'Changes',
+  alerts: 'Alerts',
+};
+
+export function WallFooter(props: {
+  app: string;
+  screens: readonly Screen[];
+  shown: Screen;
+  isHeld: boolean;
+}) {
+  const { app, screens, shown, isHeld } = props;
+  const kinds = [...new Set(screens.map(({ kind }) => kind))];
+  return (
+    <footer class="wall-footer">
+      <nav aria-label="Screens">
+        {kinds.map((kind) => (
+          <a
+            key={kind}
+            href={withQuery({ screen: kind })}
+            aria-current={kind === shown.kind ? 'true' : undefined}
+          >
+            {NAMES[kind]}
+            {kind === shown.kind &&
+              shown.kind === 'overview' &&
+              shown.pages > 1 &&
+              ` ${shown.page + 1}/${shown.pages}`}
+          </a>
+        ))}
+        {isHeld && <a href={withQuery({ screen: undefined })}>Take turns</a>}
+        <a class="wall-leave" href="/">
+          Leave
+        </a>
+      </nav>
+      <p class="wall-app">{app}</p>
+    </footer>
+  );
+}
