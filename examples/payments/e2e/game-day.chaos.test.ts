@@ -41,8 +41,10 @@ cpSync(PROJECT, project, {
   filter: (path) => !/\/(?:e2e|\.goblin|node_modules)$/.test(path),
 });
 symlinkSync(NODE_MODULES, join(folder, 'node_modules'));
+/** Without the project's objective: what has used up its budget goes on firing for minutes after it was healed. */
+const settings = join(folder, 'settings.yaml');
 writeFileSync(
-  join(project, 'palantir', 'people.yaml'),
+  settings,
   `notifiers:
   - { name: on-call, kind: webhook, url: 'http://127.0.0.1:${(receiver.address() as AddressInfo).port}/' }
 routes:
@@ -58,7 +60,7 @@ override: # so that the day is short
 const post = await mailProvider();
 const platform = await startPlatform({
   config: join(project, 'goblin.config.ts'),
-  env: { PALANTIR_SETTINGS: join(project, 'palantir') },
+  env: { PALANTIR_SETTINGS: settings },
   secrets: { smtp_url: `smtp://127.0.0.1:${post.port}` },
 });
 const load = startLoad(platform, { email: 'ada@example.com' });

@@ -21,12 +21,16 @@ import { tracesRoutes } from './api/traces-routes.ts';
 import type { ChangeLog } from './changes/change.ts';
 import { createChangeLog } from './changes/change-log.ts';
 import type { Collector } from './collect/collector.ts';
+import { dockerSwarm } from './collect/docker/docker-swarm.ts';
 import { logFiles } from './collect/log-files/log-files.ts';
 import { nodeAgent } from './collect/node/node-agent.ts';
 import { ownSamples } from './collect/own-samples.ts';
+import { type WantedCollectors, wantedCollectors } from './collect/wanted.ts';
 import type { ErrorGroups } from './errors/error-group.ts';
 import { createErrorGroups } from './errors/error-groups.ts';
 import { errorRoutes } from './errors/error-routes.ts';
+import { createExports, type Exports } from './export/exports.ts';
+import { federateRoute } from './export/federate-route.ts';
 import { createIncidentResponse, type IncidentResponse } from './incidents/incident-response.ts';
 import { liveRoutes } from './live/live-routes.ts';
 import { liveWall } from './live/live-wall.ts';
@@ -80,7 +84,11 @@ export function palantir(options: PalantirOptions): ServiceDefinition<typeof pal
     const state = await app.use(stateModule(options.folder));
     const changes = createChangeLog(state);
     const errors = await app.use(errorsModule(state, store));
-    const swarm = swarmWatch(options.swarm ?? [], { changes, log });
+    const docker = dockerSources(clock);
+    const swarm = swarmWatch(() => [...(options.swarm ?? []), ...docker(settings.settings)], {
+      changes,
+      log,
+    });
 
     const response = createIncidentResponse({
       ...{ state, clock, log, metrics, fetch, changes, errors },
@@ -94,7 +102,12 @@ export function palantir(options: PalantirOptions): ServiceDefinition<typeof pal
       sink: response.incidents,
       swarm: () => swarm.state,
     });
-    const settings = await app.use(settingsModule(options, { alerts, response, changes, log, clock }));
+    const tools = { store, state, clock, log, metrics, fetch };
+    const wanted = wantedCollectors(tools);
+    const exports = createExports(tools);
+    const settings: SettingsWatch = await app.use(
+      settingsModule(options, { alerts, response, wanted, exports, changes, log, clock }),
+    );
 
     const pages = await loadPages();
     const wall = liveWall(
@@ -117,6 +130,8 @@ export function palantir(options: PalantirOptions): ServiceDefinition<typeof pal
       app.background(part.name, part.run);
     app.background('alerts', alerts.run);
     app.background('incidents', response.run);
+    app.background('collectors', wanted.run);
+    app.background('exports', exports.run);
     app.background('wall', wall.run);
 
     const access = createAccess(options);
@@ -129,6 +144,7 @@ export function palantir(options: PalantirOptions): ServiceDefinition<typeof pal
           ...logsRoutes(store),
           ...tracesRoutes(store),
           ...statsRoute(store),
+          ...federateRoute(store, clock),
           ...alertRoutes(alerts),
           ...errorRoutes(errors),
           ...response.routes,
@@ -184,6 +200,8 @@ function errorsModule(state: StateDatabase, store: TelemetryStore): Module<Error
 interface Settled {
   readonly alerts: Alerts;
   readonly response: IncidentResponse;
+  readonly wanted: WantedCollectors;
+  readonly exports: Exports;
   readonly changes: ChangeLog;
   readonly log: Logger;
   readonly clock: Clock;
@@ -192,12 +210,14 @@ interface Settled {
 /** What a team has written, from now on and after each change of it. */
 function settingsModule(
   { settings: place = '' }: PalantirOptions,
-  { alerts, response, changes, log, clock }: Settled,
+  { alerts, response, wanted, exports, changes, log, clock }: Settled,
 ): Module<SettingsWatch> {
-  function use({ rules, notify }: Settings): void {
+  function use({ rules, notify, collect, exports: exported }: Settings): void {
     alerts.setRules(rules);
     response.incidents.keepRules(new Set(rules.map(({ name }) => name)));
     response.configure(notify);
+    wanted.apply(collect);
+    exports.apply(exported);
   }
   function tell(problems: readonly Problem[]): void {
     for (const problem of problems) log.error(`settings: ${problemLine(problem)}`);
@@ -220,6 +240,16 @@ function settingsModule(
     async stop(watch) {
       watch[Symbol.dispose]();
     },
+  };
+}
+
+/** Of the engine that the settings name. */
+function dockerSources(clock: Clock): (settings: Settings) => readonly SwarmSource[] {
+  let known: { socket: string; source: SwarmSource } | undefined;
+  return ({ collect: { docker: socket } }) => {
+    if (socket === undefined) return [];
+    if (known?.socket !== socket) known = { socket, source: dockerSwarm({ socket, clock }) };
+    return [known.source];
   };
 }
 

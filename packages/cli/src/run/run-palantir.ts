@@ -49,6 +49,8 @@ async function start(self: PlatformProcess, model: PalantirModel): Promise<Servi
     telemetry: self.telemetry,
     finders: self.finders,
     clusterKey: self.clusterKey,
+    // It is asked when all else is overloaded; what it takes in and reads at once is bounded by its store.
+    admission: false,
     // Nobody's call is on the way to it; the time is for the last telemetry.
     lameDuckMs: 0,
   });

@@ -66,6 +66,31 @@ const MISTAKES: readonly Mistake[] = [
   { is: 'a tag', text: 'rules: ⟦!include other.yaml', path: '', message: /tags such as !this/ },
   { is: 'a key that is none', text: 'services: { ⟦[a]: b }', path: '', message: /a key is a text/ },
   { is: 'a text at the top', text: '⟦rules', path: '', message: /write templates: … and so on, not "rules"/ },
+  // What is collected and exported
+  {
+    is: 'a socket that is none',
+    text: 'collect: { docker: ⟦tcp://localhost }',
+    path: 'collect.docker',
+    message: /write the path of a socket/,
+  },
+  {
+    is: 'an InfluxDB without its database',
+    text: "collect: { influx: [⟦{ version: 1, url: 'http://a', measurements: [cpu] }] }",
+    path: 'collect.influx[0]',
+    message: /version 1 has a database/,
+  },
+  {
+    is: 'an exporter twice',
+    text: "exporters: [{ name: a, kind: otlp, url: 'http://a' }, { name: ⟦a, kind: otlp, url: 'http://b' }]",
+    path: 'exporters[1].name',
+    message: /two exporters are named a/,
+  },
+  {
+    is: 'a selector that is none',
+    text: "exporters: [{ name: a, kind: otlp, url: 'http://a', match: [⟦'up{'] }]",
+    path: 'exporters[0].match[0]',
+    message: /./,
+  },
   // Form
   { is: 'an unknown key', text: '⟦rulez: []', path: '', message: /did you mean rules\?/ },
   {

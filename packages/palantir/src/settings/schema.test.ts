@@ -60,6 +60,18 @@ dashboards:
           - { title: r, queries: [{ expression: up, legend: l }, { use: e, with: { service: tax } }] }
 services: { tax: { owner: o, description: d, docs: 'https://a.example', repository: 'https://a.example', runbook: 'https://a.example' } }
 stacks: [a.yaml, { file: b.yaml, name: b }]
+collect:
+  docker: /var/run/docker.sock
+  statsd: { host: 127.0.0.1, port: 8125 }
+  scrape: [{ url: 'http://a.example/metrics', labels: { a: b } }]
+  influx:
+    - { version: 1, url: 'http://a.example', database: d, measurements: [cpu], user: u, passwordFile: f, labels: { a: b } }
+    - { version: 2, url: 'http://a.example', organization: o, bucket: b, measurements: [cpu], tokenFile: f }
+exporters:
+  - { name: a, kind: remoteWrite, url: 'http://a.example', user: u, passwordFile: f, headers: { x-a: b }, match: ['{a="b"}'], delay: 15s, reach: 6h }
+  - { name: b, kind: otlp, url: 'http://a.example', tokenFile: f, signals: [metrics] }
+  - { name: c, kind: influx, url: 'http://a.example', database: d, retentionPolicy: r }
+  - { name: d, kind: influx, url: 'http://a.example', organization: o, bucket: b }
 `;
 
 test('what the guide shows, and a file with every key, is good by the schema and by our checks', () => {

@@ -8,6 +8,7 @@ import { adapted } from './meaning/default-rules.ts';
 import type { Templates } from './meaning/expressions.ts';
 import { notifySettings } from './meaning/notify.ts';
 import { rulesOf, sloRulesOf } from './meaning/rules.ts';
+import { exportSettings, wantedToCollect } from './meaning/telemetry.ts';
 import type { Report } from './problem.ts';
 import type { Settings } from './settings.ts';
 import type { Placed, Spot } from './shape/spot.ts';
@@ -47,6 +48,8 @@ export function settingsOf(
     notify: notifySettings(files, report),
     dashboards: firstOfEach(dashboards.map((dashboard) => dashboardOf(dashboard, templates))),
     catalogue: catalogueOf(files),
+    collect: wantedToCollect(files),
+    exports: exportSettings(files, report),
   };
 }
 

@@ -154,6 +154,8 @@ test('without a folder, and with an empty one, the default rules are all there i
       notify: {},
       dashboards: [],
       catalogue: {},
+      collect: {},
+      exports: {},
       stacks: [],
     });
   }

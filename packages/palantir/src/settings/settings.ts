@@ -1,5 +1,7 @@
 /** What a team has written, ready to be used. */
 import type { Rule } from '../alerts/alert.ts';
+import type { CollectSettings } from '../collect/wanted.ts';
+import type { ExportSettings } from '../export/settings.ts';
 import type { NotifySettings } from '../notify/settings.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Dashboard } from './dashboards.ts';
@@ -13,4 +15,8 @@ export interface Settings {
   readonly catalogue: Catalogue;
   /** What should run. */
   readonly stacks: readonly Stack[];
+  /** What is fetched besides what Palantir sees by itself. */
+  readonly collect: CollectSettings;
+  /** Where telemetry goes besides this machine. */
+  readonly exports: ExportSettings;
 }

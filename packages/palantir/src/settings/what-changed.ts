@@ -12,6 +12,8 @@ export function whatChanged(before: Settings, after: Settings): string | undefin
     ...named('service', entriesOf(before.catalogue), entriesOf(after.catalogue)),
     ...named('stack', before.stacks.map(byFile), after.stacks.map(byFile)),
     ...named('notifier', before.notify.notifiers ?? [], after.notify.notifiers ?? []),
+    ...named('exporter', before.exports.exporters ?? [], after.exports.exporters ?? []),
+    ...(isDeepStrictEqual(before.collect, after.collect) ? [] : ['what is collected changed']),
     ...(['routes', 'templates', 'rota', 'heartbeat'] as const)
       .filter((key) => !isDeepStrictEqual(before.notify[key], after.notify[key]))
       .map((key) => `${key === 'templates' ? 'messages' : key} changed`),

@@ -15,8 +15,9 @@ export interface SwarmWatch {
   run(signal: AbortSignal): Promise<void>;
 }
 
+/** @param sources may be others at each look */
 export function swarmWatch(
-  sources: readonly SwarmSource[],
+  sources: () => readonly SwarmSource[],
   { changes, log }: { changes: ChangeLog; log: Logger },
 ): SwarmWatch {
   const seen = new Map<SwarmSource, SwarmState>();
@@ -46,7 +47,7 @@ export function swarmWatch(
     },
     async run(signal) {
       while (!signal.aborted) {
-        await Promise.all(sources.map((source) => look(source, signal)));
+        await Promise.all(sources().map((source) => look(source, signal)));
         await sleep(PERIOD_MS, signal).catch(() => {});
       }
     },

@@ -80,7 +80,9 @@ export async function dockerDaemon(): Promise<DockerDaemon | string> {
       });
       await call('POST', `/exec/${Id}/start`, { Detach: true });
     },
-    stop: () => running[Symbol.asyncDispose](),
+    async stop() {
+      await running[Symbol.asyncDispose]();
+    },
     async start() {
       const again = await start(folder, socket);
       if (typeof again === 'string') throw new Error(again);

@@ -1,14 +1,11 @@
 /** Notifiers, routes, messages, the rota and the heartbeat of all files as one. Its form is checked already; whether its names exist, its
  * moments are some and its parts fit together is said by src/notify, and told here at the place it speaks of. */
-import { dirname, resolve } from 'node:path';
 import { checkNotifySettings, type NotifySettings } from '../../notify/settings.ts';
 import type { Report } from '../problem.ts';
 import type { Spot } from '../shape/spot.ts';
 import type { WrittenFile } from '../written/file.ts';
-import type { YamlNode } from '../yaml/node.ts';
+import { plainOf } from './plain.ts';
 
-/** Keys that name files. Their paths are relative to the file of settings that they stand in. */
-const PATHS: ReadonlySet<string> = new Set(['tokenFile', 'urlFile', 'secretFile', 'keyFile']);
 const LISTS = ['notifiers', 'routes'] as const;
 const SINGLE = ['rota', 'heartbeat'] as const;
 export const NOTIFY_KEYS: readonly string[] = [...LISTS, ...SINGLE, 'messages'];
@@ -53,16 +50,4 @@ export function notifySettings(files: readonly WrittenFile[], report: Report): N
     found?.wrong(message);
   }
   return wrong.length > 0 ? {} : (settings as NotifySettings);
-}
-
-function plainOf(node: YamlNode): unknown {
-  if (node.kind === 'scalar') return node.value;
-  if (node.kind === 'list') return node.items.map((item) => plainOf(item));
-  return Object.fromEntries(
-    [...node.entries].map(([key, { value }]) => {
-      const plain = plainOf(value);
-      const isPath = PATHS.has(key) && typeof plain === 'string';
-      return [key, isPath ? resolve(dirname(value.source.file), plain) : plain];
-    }),
-  );
 }

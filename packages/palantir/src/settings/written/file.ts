@@ -18,6 +18,7 @@ import {
   type WrittenRule,
   type WrittenSlo,
 } from './rule.ts';
+import { collect, exporter, type WrittenCollect } from './telemetry.ts';
 
 type Named<T> = Readonly<Record<string, T>>;
 
@@ -37,6 +38,8 @@ export interface WrittenFile {
   readonly dashboards?: readonly WrittenDashboard[];
   readonly services?: Named<Placed<CatalogueEntry>>;
   readonly stacks?: readonly WrittenStack[];
+  readonly collect?: Placed<WrittenCollect>;
+  readonly exporters?: Placed<readonly unknown[]>;
 }
 
 export const settingsFile: Shape<WrittenFile> = object<WrittenFile>({
@@ -66,6 +69,8 @@ export const settingsFile: Shape<WrittenFile> = object<WrittenFile>({
     'What people should know of each service',
   ),
   stacks: optional(list(stack, { atMost: 50 }), 'Compose files that say what should run'),
+  collect: optional(placed(collect), 'What is fetched besides what Palantir sees by itself'),
+  exporters: optional(placed(list(exporter)), 'Where telemetry goes besides this machine'),
 });
 
 /** Of a file, for editors: draft-07, which yaml-language-server reads. */

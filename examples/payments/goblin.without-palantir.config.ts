@@ -1,0 +1,2 @@
+import payments from './goblin.config.ts';
+export default { ...payments, palantir: undefined };
