@@ -12,6 +12,12 @@ export interface Row {
   readonly p99Micros: number;
   /** CPU of all processes taking part, per operation. */
   readonly cpuMicros: number;
+  /** On disk, per item that was sent. */
+  readonly bytesPerItem?: number;
+  /** On disk, of the bytes of the items as lines of JSON. */
+  readonly shareOfRaw?: number;
+  /** The most that the server's process had in memory at a time. */
+  readonly peakMegabytes?: number;
 }
 
 export interface Result {

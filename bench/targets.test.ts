@@ -60,6 +60,22 @@ test('a target can be a least ratio of rates, or a figure beside nothing', () =>
   );
 });
 
+test('a rate can be a target by itself, and so can bytes', () => {
+  const kept = { ...row('own', 4, 0), perSecond: 200_000, bytesPerItem: 3.5 };
+  const rate: Target = { row: 'own', figure: 'perSecond', concurrency: 4, is: 'reaches', target: 200_000 };
+  const bytes: Target = { row: 'own', figure: 'bytesPerItem', concurrency: 4, is: 'below', target: 4 };
+  const judged = judge([rate, { ...rate, target: 200_001 }, bytes], [kept]);
+  assert.deepEqual(
+    judged.map(({ met }) => met),
+    [true, false, true],
+  );
+  assert.deepEqual(targetTable(judged).split('\n').slice(2), [
+    '| rate of own at 4 in flight: at least 200000/s | 200000/s | met |',
+    '| rate of own at 4 in flight: at least 200001/s | 200000/s | **missed** |',
+    '| bytes on disk per item of own at 4 in flight: below 4 | 3.5 | met |',
+  ]);
+});
+
 test('a target whose rows were not both measured is not judged', () => {
   assert.deepEqual(
     judge(

@@ -37,11 +37,13 @@ import { print, row, rowsOf, type Samples } from './samples.ts';
 export interface TasksOptions {
   readonly rounds: number;
   readonly durationMs: number;
-  /** Tasks in a full table. */
-  readonly scale: number;
+  /** Tasks in a full table. Default 100,000. */
+  readonly scale?: number;
   /** Parts of names; all when empty. */
   readonly only: readonly string[];
 }
+
+const DEFAULT_SCALE = 100_000;
 
 const PEERS: readonly Listed[] = [
   { name: 'goblin', file: 'goblin', claims: 20_000, fills: true },
@@ -102,7 +104,7 @@ export async function run(options: TasksOptions): Promise<Pick<Result, 'rounds' 
   });
   const pairs: Pair[] = [];
   for (const peer of wanted) pairs.push(await startPair(peer, place));
-  const { rounds, durationMs, scale } = options;
+  const { rounds, durationMs, scale = DEFAULT_SCALE } = options;
   const pool = postgresPool(url);
   // As it would have been by the time that a table is so full.
   const vacuum = async (): Promise<void> => void (await pool.query('vacuum analyze'));

@@ -1,7 +1,7 @@
 /** Palantir as a service: what keeps telemetry, where it is sent to and fetched from, how it is asked for, who is told, and the pages that
  * show it. */
+import { hostname } from 'node:os';
 import {
-  type App,
   type Clock,
   contract,
   type Logger,
@@ -23,7 +23,8 @@ import { createChangeLog } from './changes/change-log.ts';
 import type { Collector } from './collect/collector.ts';
 import { dockerSwarm } from './collect/docker/docker-swarm.ts';
 import { logFiles } from './collect/log-files/log-files.ts';
-import { nodeAgent } from './collect/node/node-agent.ts';
+import { type NodeAgent, nodeAgent } from './collect/node/node-agent.ts';
+import type { WatchedProcess } from './collect/node/processes.ts';
 import { ownSamples } from './collect/own-samples.ts';
 import { type WantedCollectors, wantedCollectors } from './collect/wanted.ts';
 import type { ErrorGroups } from './errors/error-group.ts';
@@ -45,8 +46,8 @@ import {
 import { settingsRoutes } from './settings/settings-routes.ts';
 import { openState, type StateDatabase } from './state/state-database.ts';
 import { openStore, type StoreOptions, type TelemetryStore } from './store/store.ts';
-import type { SwarmSource } from './swarm/swarm-state.ts';
-import { type SwarmWatch, swarmWatch } from './swarm/swarm-watch.ts';
+import type { SwarmSource, SwarmState } from './swarm/swarm-state.ts';
+import { swarmWatch } from './swarm/swarm-watch.ts';
 import { createAccess } from './web/access.ts';
 import { loadPages } from './web/pages.ts';
 
@@ -84,11 +85,13 @@ export function palantir(options: PalantirOptions): ServiceDefinition<typeof pal
     const state = await app.use(stateModule(options.folder));
     const changes = createChangeLog(state);
     const errors = await app.use(errorsModule(state, store));
+    const tools = { store, state, clock, log, metrics, fetch };
     const docker = dockerSources(clock);
-    const swarm = swarmWatch(() => [...(options.swarm ?? []), ...docker(settings.settings)], {
-      changes,
-      log,
-    });
+    const sources = (): readonly SwarmSource[] => [...(options.swarm ?? []), ...docker(settings.settings)];
+    const swarm = swarmWatch(sources, { changes, log });
+    const agent = nodeAgent(tools, { processes: () => processesOf(swarm.state) });
+    /** As seen last, with how busy this machine is. */
+    const seen = (): SwarmState => withShares(swarm.state, hostname(), agent.shares);
 
     const response = createIncidentResponse({
       ...{ state, clock, log, metrics, fetch, changes, errors },
@@ -100,9 +103,8 @@ export function palantir(options: PalantirOptions): ServiceDefinition<typeof pal
     const alerts = createAlerts({
       ...{ state, clock, log, errors, changes, metrics: store, logs: store, telemetryMetrics: metrics },
       sink: response.incidents,
-      swarm: () => swarm.state,
+      swarm: seen,
     });
-    const tools = { store, state, clock, log, metrics, fetch };
     const wanted = wantedCollectors(tools);
     const exports = createExports(tools);
     const settings: SettingsWatch = await app.use(
@@ -115,7 +117,7 @@ export function palantir(options: PalantirOptions): ServiceDefinition<typeof pal
         app: options.app,
         build: pages.build,
         metrics: store,
-        swarm: () => swarm.state,
+        swarm: seen,
         alerts: alerts.current,
         incidents: response.incidents.summaries,
         changes: (fromMs, toMs, limit) => changes.list({ fromMs, toMs, limit }),
@@ -123,11 +125,14 @@ export function palantir(options: PalantirOptions): ServiceDefinition<typeof pal
       { clock, log },
     );
 
-    for (const part of [
-      ...collectors(app, options, { store, state, swarm }),
-      { name: 'swarm', run: swarm.run },
-    ])
-      app.background(part.name, part.run);
+    const target = { service: app.service, instance: app.instance };
+    const own: readonly Collector[] = [
+      ownSamples(tools, { target, swarm: seen }),
+      agent,
+      ...(options.logs === undefined ? [] : [logFiles(tools, { folder: options.logs })]),
+    ];
+    for (const { name, run } of own) app.background(name, run);
+    app.background('swarm', swarm.run);
     app.background('alerts', alerts.run);
     app.background('incidents', response.run);
     app.background('collectors', wanted.run);
@@ -148,7 +153,7 @@ export function palantir(options: PalantirOptions): ServiceDefinition<typeof pal
           ...alertRoutes(alerts),
           ...errorRoutes(errors),
           ...response.routes,
-          ...settingsRoutes(settings, () => swarm.state),
+          ...settingsRoutes(settings, seen),
           ...liveRoutes({
             wall,
             changes,
@@ -253,17 +258,16 @@ function dockerSources(clock: Clock): (settings: Settings) => readonly SwarmSour
   };
 }
 
-function collectors(
-  app: App,
-  options: PalantirOptions,
-  { store, state, swarm }: { store: TelemetryStore; state: StateDatabase; swarm: SwarmWatch },
-): readonly Collector[] {
-  const { log, metrics } = app.telemetry;
-  const tools = { store, state, clock: systemClock, log, metrics };
-  const target = { service: app.service, instance: app.instance };
-  return [
-    ownSamples(tools, { target, swarm: () => swarm.state }),
-    nodeAgent(tools),
-    ...(options.logs === undefined ? [] : [logFiles(tools, { folder: options.logs })]),
-  ];
+function withShares(state: SwarmState, machine: string, { cpu, memory }: NodeAgent['shares']): SwarmState {
+  const shares = { ...(cpu !== undefined && { cpu }), ...(memory !== undefined && { memory }) };
+  return {
+    ...state,
+    nodes: state.nodes.map((node) => (node.name === machine ? { ...node, ...shares } : node)),
+  };
+}
+
+function processesOf({ nodes }: SwarmState): WatchedProcess[] {
+  return nodes
+    .flatMap(({ instances }) => instances)
+    .flatMap(({ pid, service, id }) => (pid === undefined ? [] : [{ pid, service, instance: id }]));
 }

@@ -247,7 +247,7 @@ test('errors are resolved, alerts silenced, incidents taken and changes noted', 
 
   await page.goto(`${server.origin}/explore/incidents/12`);
   await page.getByRole('button', { name: 'Acknowledge' }).click();
-  await page.getByText('taken').first().waitFor();
+  await page.locator('.timeline').getByText('taken').waitFor();
   assert.deepEqual(sentBy('POST /palantir/incidents/12/acknowledge'), { by: 'mira' });
   const downloading = page.waitForEvent('download');
   await page.getByRole('link', { name: 'Download the report' }).click();

@@ -23,10 +23,16 @@ function App() {
   const [isLost, setLost] = useState(false);
   const [shown, setShown] = useState<{ load: Load; page: ComponentType }>();
   useEffect(() => {
-    load?.().then(
-      ({ default: page }) => setShown({ load, page }),
-      () => setLost(true),
+    if (!load) return;
+    // Who goes on before a page is loaded is not taken back to it.
+    let isLeft = false;
+    load().then(
+      ({ default: page }) => isLeft || setShown({ load, page }),
+      () => isLeft || setLost(true),
     );
+    return () => {
+      isLeft = true;
+    };
   }, [load]);
   useEffect(() => {
     if (!isLost) return;

@@ -1,5 +1,4 @@
-/** What `goblin up` runs on this machine, as Palantir shows it. */
-import { availableParallelism, freemem, loadavg, totalmem } from 'node:os';
+/** What `goblin up` runs on this machine, as Palantir shows it. How busy the machine is, its agent adds. */
 import { controlClient, type EngineStatus, type InstanceStatus } from '@goblin/deploy';
 import type { InstanceHealth, SwarmInstance, SwarmService, SwarmSource } from '@goblin/palantir';
 
@@ -18,8 +17,6 @@ export function supervisedSwarm(dataFolder: string, node: string): SwarmSource {
           {
             name: node,
             role: 'machine',
-            cpu: Math.min(1, loadavg()[0]! / availableParallelism()),
-            memory: 1 - freemem() / totalmem(),
             seenAtMs: atMs,
             instances: services.flatMap(instancesOf),
           },
@@ -47,6 +44,7 @@ function instancesOf(service: Service): SwarmInstance[] {
     health: healthOf(instance),
     isWanted: instance.state !== 'draining',
     startedAtMs: instance.startedAt,
+    ...(instance.pid !== undefined && { pid: instance.pid }),
     ...(instance.problem !== undefined && { detail: instance.problem }),
   }));
   const filled = new Set(instances.map(({ slot }) => slot));

@@ -70,6 +70,8 @@ interface Running {
 
 export function wantedCollectors(tools: WantedTools): WantedCollectors {
   const running = new Map<string, Running>();
+  /** Those too that are ending. */
+  const open = new Set<Promise<void>>();
   let settings: CollectSettings = {};
   let over: AbortSignal | undefined;
 
@@ -97,7 +99,9 @@ export function wantedCollectors(tools: WantedTools): WantedCollectors {
       if (running.has(name)) continue;
       const stop = new AbortController();
       running.set(name, { settings: part.settings, stop });
-      void context.detach(() => keep(part, AbortSignal.any([stop.signal, over!])));
+      const ended = context.detach(() => keep(part, AbortSignal.any([stop.signal, over!])));
+      open.add(ended);
+      void ended.finally(() => open.delete(ended));
     }
   }
 
@@ -111,6 +115,7 @@ export function wantedCollectors(tools: WantedTools): WantedCollectors {
       adjust();
       await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
       running.clear();
+      await Promise.all(open);
     },
   };
 }

@@ -80,12 +80,15 @@ export class DayDatabase {
     });
   }
 
-  /** @throws DATA_DAMAGED, STORE_UNAVAILABLE */
-  static openToRead(path: string): DayDatabase {
+  /** Undefined for one that is just being made. @throws DATA_DAMAGED, STORE_UNAVAILABLE */
+  static openToRead(path: string): DayDatabase | undefined {
     return open(path, () => {
       const db = new DatabaseSync(path, { readOnly: true });
       db.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA cache_size = -${CACHE_KB};`);
-      return new DayDatabase(db).#checked(path);
+      const day = new DayDatabase(db);
+      if (day.#version() !== 0) return day.#checked(path);
+      day.close();
+      return undefined;
     });
   }
 
@@ -147,7 +150,7 @@ export class DayDatabase {
   }
 }
 
-function open(path: string, work: () => DayDatabase): DayDatabase {
+function open<T extends DayDatabase | undefined>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {

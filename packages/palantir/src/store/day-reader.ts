@@ -57,6 +57,7 @@ export class DayReaders {
     if (inode === undefined) return undefined;
     this.#makeRoom();
     const db = DayDatabase.openToRead(path);
+    if (!db) return undefined;
     const reader = {
       day,
       inode,

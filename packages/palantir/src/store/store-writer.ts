@@ -195,9 +195,9 @@ export class StoreWriter {
     const hasWaiting = this.#guarded(day, () => {
       const db = DayDatabase.openToRead(dayPath(this.#options.folder, day));
       try {
-        return db.hasWaiting();
+        return db?.hasWaiting() ?? false;
       } finally {
-        db.close();
+        db?.close();
       }
     });
     if (hasWaiting) this.#close(this.#writer(day), true);

@@ -14,6 +14,8 @@ export interface SwarmInstance {
   readonly isWanted: boolean;
   /** Milliseconds since the Unix epoch. */
   readonly startedAtMs: number;
+  /** Of its process, where that is on this machine. */
+  readonly pid?: number;
   /** What is wrong, where something is. */
   readonly detail?: string;
 }

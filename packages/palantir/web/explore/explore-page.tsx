@@ -40,7 +40,16 @@ export default function ExplorePage() {
   useEffect(() => {
     setError(undefined);
     if (rest === '') go('/explore/services', true);
-    else load?.().then(({ default: page }) => setShown({ load, page }), setError);
+    if (!load) return;
+    // Who goes on before a page is loaded is not taken back to it.
+    let isLeft = false;
+    load().then(
+      ({ default: page }) => isLeft || setShown({ load, page }),
+      (failure: Error) => isLeft || setError(failure),
+    );
+    return () => {
+      isLeft = true;
+    };
   }, [load, rest]);
   const id = idOf(rest, load);
   const Known = shown?.load === load ? shown?.page : undefined;

@@ -89,7 +89,7 @@ function site(source: InfluxSource, overlapMs = 60_000) {
   };
 }
 
-test('from recorded answers of InfluxDB 2, each number and truth value is read with its tags', async () => {
+test('from answers as documented of InfluxDB 2, each number and truth value is read with its tags', async () => {
   await using server = await served((_, response) => response.end(FLUX));
   const token = new Secret('secret');
   using one = site({ version: 2, url: server.url, org: 'shop', bucket: 'tele"graf', token });
@@ -111,7 +111,7 @@ test('from recorded answers of InfluxDB 2, each number and truth value is read w
   assert.match(query, /range\(start: 2026-11-21T07:31:00\.000Z, stop: 2026-11-21T08:31:00\.000Z\)/);
 });
 
-test('from recorded answers of InfluxDB 3, texts are tags and numbers are fields', async () => {
+test('from answers as documented of InfluxDB 3, texts are tags and numbers are fields', async () => {
   await using server = await served((_, response) => response.end(SQL));
   using one = site({ version: 3, url: server.url, database: 'shop' });
   await using _ = one.start();

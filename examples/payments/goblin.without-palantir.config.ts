@@ -1,2 +1,0 @@
-import payments from './goblin.config.ts';
-export default { ...payments, palantir: undefined };
