@@ -1,12 +1,22 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { openState } from '../../state/state-database.ts';
 import { metricOf, running, temporaryFolder, toolsFor, until } from '../testing/collecting.ts';
 import { FULL, type RecordingStore, recordingStore } from '../testing/recording-store.ts';
+import { findLogs } from './log-file-set.ts';
 import { type LogFilesOptions, logFiles } from './log-files.ts';
-import { MAX_LINE_BYTES } from './log-tail.ts';
+import { LogTail, MAX_LINE_BYTES } from './log-tail.ts';
 
 const AT = '2026-11-21T08:00:00.000Z';
 
@@ -238,4 +248,23 @@ test('it waits for a folder that is not there yet', async () => {
   mkdirSync(one.logs);
   one.write('tax', 1);
   await one.has(1);
+});
+
+test('a file that grows after it was listed is read on, not from its beginning', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'goblin-log-tail-'));
+  const path = join(folder, 'tax.ndjson');
+  writeFileSync(path, 'first\n');
+  const listed = (await findLogs(folder)).get('tax')!;
+  appendFileSync(path, 'second\n');
+  const read: string[] = [];
+  const told: string[] = [];
+  await using tail = new LogTail('tax', undefined, {
+    line: (text) => read.push(text),
+    lost: (why) => told.push(why),
+  });
+  await tail.read(listed, 1_000);
+  appendFileSync(path, 'third\n');
+  await tail.read(listed, 1_000);
+  assert.deepEqual([read, told], [['first', 'second', 'third'], []]);
+  rmSync(folder, { recursive: true });
 });

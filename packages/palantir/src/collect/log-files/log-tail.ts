@@ -107,7 +107,8 @@ export class LogTail implements AsyncDisposable {
   /** @returns whether there is something else to read now. */
   async #openNext(files: readonly FoundFile[]): Promise<boolean> {
     const at = files.findIndex(({ inode }) => inode === this.#inode);
-    if (at >= 0 && files[at]!.size < this.#position) {
+    // As it is now: it may have grown since it was listed.
+    if (at >= 0 && (await this.#file!.stat()).size < this.#position) {
       this.#events.lost(TRUNCATED);
       return this.#open(files[at]!, 0);
     }
