@@ -28,7 +28,7 @@ export async function run(context: CommandContext): Promise<void> {
       traceId,
       localTime(new Date(startMs).toISOString()),
       `${durationMs.toFixed(durationMs < 10 ? 1 : 0)} ms`,
-      `${rootService} ${rootName}`,
+      rootService === undefined ? dim('its root has not come yet') : `${rootService} ${rootName}`,
       `${spans} spans`,
       errors > 0 ? red(`${errors} failed`) : dim('ok'),
       dim(services.join(' ')),
