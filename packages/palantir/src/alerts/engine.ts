@@ -12,6 +12,7 @@
  * is told; both are pure functions. If the transaction fails nothing has happened, and the next round tries again. */
 import { type Clock, context, type Logger, type Metrics } from '@goblin/core';
 import type { ChangeLog } from '../changes/change.ts';
+import { pause } from '../collect/pause.ts';
 import type { StateDatabase } from '../state/state-database.ts';
 import type { SwarmState } from '../swarm/swarm-state.ts';
 import type { Alert, NoticeSink, Rule } from './alert.ts';
@@ -118,21 +119,8 @@ export function createAlerts(options: AlertsOptions): Alerts {
           await evaluate(clock.wall(), signal).catch((err: unknown) => {
             log.error({ err }, 'a round of alerts could not be kept: it is tried again');
           });
-          await rest(clock, Math.max(0, PERIOD_MS - (clock.now() - startedMs)), signal);
+          await pause(clock, Math.max(0, PERIOD_MS - (clock.now() - startedMs)), signal);
         }
       }),
   };
-}
-
-function rest(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = (): void => {
-      timer.cancel();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = clock.after(delayMs, done);
-    signal.addEventListener('abort', done, { once: true });
-  });
 }
