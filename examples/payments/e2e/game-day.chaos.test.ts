@@ -153,7 +153,8 @@ test('a release that fails', async (t) => {
         good.replace('lines }) {', `lines }) {\n    throw new Error('a release that fails');`),
       ),
     isSeen: ({ services, changes }) =>
-      services.some(({ name, state }) => name === 'tax' && state !== 'ok') && changes[0]?.service === 'tax',
+      services.some(({ name, state }) => name === 'tax' && state !== 'ok') &&
+      changes.some(({ kind, service }) => kind === 'deploy' && service === 'tax'),
     services: ['tax', 'payments', 'edge', 'shop'],
     heal: () => writeFileSync(file, good),
   });
