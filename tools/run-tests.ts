@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { resolve } from 'node:path';
 
+/** `timeoutMs` is for each test; a file has twice as long. */
 const SUITES: Readonly<Record<string, { pattern: string; concurrency: number; timeoutMs: number }>> = {
   unit: { pattern: '**/*.test.ts', concurrency: 2, timeoutMs: 300_000 },
   e2e: { pattern: '**/*.e2e.test.ts', concurrency: 1, timeoutMs: 300_000 },
@@ -18,6 +19,8 @@ function chaosTimeoutMs(): number {
 
 /** A test file is a process, and most of a short one's time goes into loading: this takes a quarter off it. */
 const COMPILED = resolve('node_modules/.cache/compiled');
+
+const LIMIT = new URL('./test-limit.ts', import.meta.url).href;
 
 const [name = 'unit', ...filters] = process.argv.slice(2);
 const suite = SUITES[name];
@@ -43,8 +46,23 @@ if (files.length === 0) {
 
 const child = spawn(
   process.execPath,
-  ['--test', `--test-concurrency=${suite.concurrency}`, `--test-timeout=${suite.timeoutMs}`, ...files],
-  { stdio: 'inherit', env: { NODE_COMPILE_CACHE: COMPILED, ...process.env, NODE_ENV: 'test' } },
+  [
+    '--import',
+    LIMIT,
+    '--test',
+    `--test-concurrency=${suite.concurrency}`,
+    `--test-timeout=${suite.timeoutMs}`,
+    ...files,
+  ],
+  {
+    stdio: 'inherit',
+    env: {
+      NODE_COMPILE_CACHE: COMPILED,
+      ...process.env,
+      NODE_ENV: 'test',
+      GOBLIN_TEST_LIMIT_MS: String(2 * suite.timeoutMs),
+    },
+  },
 );
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));

@@ -32,7 +32,10 @@ test('a process of the platform is told with its files and threads, and marked a
 }, async () => {
   const store = recordingStore();
   const clock = virtualClock(Date.now());
-  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+  using child = spawn(process.execPath, ['-e', 'console.log(1); setInterval(() => {}, 1000)'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  await once(child.stdout, 'data');
   const processes = () => [{ pid: child.pid!, service: 'tax', instance: 'tax-1' }];
   await using _ = running(nodeAgent(toolsFor(store, clock), { processes }));
   const own = { service: 'tax', instance: 'tax-1' };
