@@ -1,14 +1,14 @@
 /** Every page of Explore in a real browser: light and dark, on a desk and on a phone, judged by axe. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import test from 'node:test';
 import { gzipSync } from 'node:zlib';
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
+import { buildPages, noBrowser } from './browser.fixture.ts';
 import { OTHER_TRACE_ID, TRACE_ID } from './explore-answers.fixture.ts';
-import { buildSite, exploreSite, noBrowser } from './explore-site.fixture.ts';
+import { exploreSite } from './explore-site.fixture.ts';
 
 /** Of all scripts of all pages together, as they are sent. */
 const MAX_SCRIPT_BYTES = 120_000;
@@ -41,9 +41,8 @@ const PAGES: readonly (readonly [path: string, shows: string])[] = [
 ];
 
 test('all scripts of all pages are less than 120 KB as they are sent', async () => {
-  const folder = await buildSite();
-  after(() => rm(folder, { recursive: true }));
-  const assets = join(folder, 'assets');
+  await using pages = await buildPages();
+  const assets = join(pages.folder, 'assets');
   const scripts = readdirSync(assets).filter((name) => name.endsWith('.js'));
   const bytes = scripts.reduce((sum, name) => sum + gzipSync(readFileSync(join(assets, name))).length, 0);
   assert.ok(bytes < MAX_SCRIPT_BYTES, `${scripts.length} scripts have ${bytes} bytes`);

@@ -1,29 +1,16 @@
 /** What the tests of Explore look at: the pages as they are built, scripted answers, and the browser of the system, which reaches
  * nothing but them. */
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { build } from 'vite';
+import type { Page } from 'playwright-core';
+import { buildPages, startBrowser } from './browser.fixture.ts';
 import { type Answers, answersAt } from './explore-answers.fixture.ts';
 import { type ExploreServer, exploreServer } from './explore-server.fixture.ts';
 
-const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const WEB = new URL('../web', import.meta.url).pathname;
 /** What the browser says of answers that are no success, which pages handle. */
 const REFUSED = /Failed to load resource: the server responded with a status of 4\d\d/;
-
-/** The reason to skip, or false when there is a browser. */
-export const noBrowser: string | false =
-  !existsSync(EXECUTABLE) &&
-  `THERE IS NO BROWSER at ${EXECUTABLE}: install chromium, or name one by CHROMIUM`;
 
 export interface ExploreSite extends AsyncDisposable {
   readonly answers: Answers;
   readonly server: ExploreServer;
-  /** Where the built pages are. */
-  readonly folder: string;
   /** Opens a page in a context of its own. What it says that is wrong goes to `complaints`. */
   open(path: string, look?: Look): Promise<Page>;
   /** Requests that left for elsewhere, errors of scripts, and what the policy refused. */
@@ -36,39 +23,16 @@ export interface Look {
   readonly height?: number;
 }
 
-/** Builds the pages into a folder that is removed by the caller. */
-export async function buildSite(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'palantir-web-'));
-  const configFile = join(WEB, 'vite.config.ts');
-  await build({
-    root: WEB,
-    configFile,
-    logLevel: 'error',
-    build: { outDir: folder, reportCompressedSize: false },
-  });
-  return folder;
-}
-
 export async function exploreSite(): Promise<ExploreSite> {
-  const folder = await buildSite();
+  const pages = await buildPages();
   const answers = answersAt(Date.now());
-  const server = await exploreServer(folder, answers);
-  const browser: Browser = await chromium.launch({
-    executablePath: EXECUTABLE,
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--no-first-run',
-      '--disable-background-networking',
-    ],
-  });
+  const server = await exploreServer(pages.folder, answers);
+  const browser = await startBrowser();
   const complaints: string[] = [];
 
   return {
     answers,
     server,
-    folder,
     complaints,
     async open(path, { isDark = false, width = 1_440, height = 900 } = {}) {
       const context = await browser.newContext({
@@ -95,7 +59,7 @@ export async function exploreSite(): Promise<ExploreSite> {
     async [Symbol.asyncDispose]() {
       await browser.close();
       await server[Symbol.asyncDispose]();
-      await rm(folder, { recursive: true });
+      await pages[Symbol.asyncDispose]();
     },
   };
 }

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { Page } from 'playwright-core';
+import { noBrowser } from './browser.fixture.ts';
 import { BIG_TRACE_ID, TRACE_ID } from './explore-answers.fixture.ts';
-import { type ExploreSite, exploreSite, noBrowser } from './explore-site.fixture.ts';
+import { type ExploreSite, exploreSite } from './explore-site.fixture.ts';
 
 const skip = noBrowser;
 const site: ExploreSite | undefined = noBrowser ? undefined : await exploreSite();
