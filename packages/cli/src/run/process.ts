@@ -23,6 +23,7 @@ import {
   beacon,
   type ClusterKey,
   type Finder,
+  type HostOptions,
   localClusterKey,
   parseBeaconSetting,
   seeds,
@@ -137,4 +138,17 @@ export function findersOf(settings: {
     ...(options ? [beacon(options)] : []),
     ...(settings.GOBLIN_SEEDS.length > 0 ? [seeds(settings.GOBLIN_SEEDS)] : []),
   ];
+}
+
+/** What every process of the platform tells its host. What is in a service's own folder, and more, is added where it is started. */
+export function hostOptionsOf(self: PlatformProcess): HostOptions {
+  const { name, version, instance, project, config, settings, telemetry, finders, clusterKey } = self;
+  return {
+    ...{ name, version, instance, telemetry, finders, clusterKey },
+    host: settings.GOBLIN_HOST ?? '127.0.0.1',
+    port: settings.GOBLIN_PORT ?? 0,
+    folder: project.folder,
+    dataFolder: project.dataFolder,
+    config: config.read,
+  };
 }

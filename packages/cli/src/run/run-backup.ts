@@ -5,14 +5,14 @@ import { startHost } from '@goblin/mesh';
 import type { Io } from '../command.ts';
 import { backupPlaces } from '../services/backups.ts';
 import { type Serving, serveUntilStopped } from './lifetime.ts';
-import type { PlatformProcess } from './process.ts';
+import { hostOptionsOf, type PlatformProcess } from './process.ts';
 
 export function runBackup(self: PlatformProcess, spec: BackupSpec, env: Io['env']): Promise<number> {
   return serveUntilStopped(self, () => start(self, spec, env));
 }
 
 async function start(self: PlatformProcess, spec: BackupSpec, env: Io['env']): Promise<Serving> {
-  const { config, settings, project, log } = self;
+  const { config, project, log } = self;
   await using opened = new AsyncDisposableStack();
   const places = opened.use(await backupPlaces(project, config.read, env));
   const { vault, key, isNew, auditKey } = places;
@@ -24,17 +24,7 @@ async function start(self: PlatformProcess, spec: BackupSpec, env: Io['env']): P
   const server = await attachOrStart(places.folder);
   opened.defer(() => server.release());
   const host = await startHost(backupService({ server, vault }, { ...spec, auditKey }), {
-    name: self.name,
-    version: self.version,
-    instance: self.instance,
-    host: settings.GOBLIN_HOST ?? '127.0.0.1',
-    port: settings.GOBLIN_PORT ?? 0,
-    folder: project.folder,
-    dataFolder: project.dataFolder,
-    config: config.read,
-    telemetry: self.telemetry,
-    finders: self.finders,
-    clusterKey: self.clusterKey,
+    ...hostOptionsOf(self),
     // Nobody's call is on the way to it; the time is for the last of the log.
     lameDuckMs: 0,
   });

@@ -9,7 +9,7 @@ import { palantirFolder } from '../services/palantir-link.ts';
 import { mailerBy, PALANTIR_SETTINGS } from '../services/palantir-settings.ts';
 import { supervisedSwarm } from '../services/supervised-swarm.ts';
 import { type Serving, serveUntilStopped } from './lifetime.ts';
-import type { PlatformProcess } from './process.ts';
+import { hostOptionsOf, type PlatformProcess } from './process.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -38,17 +38,9 @@ async function start(self: PlatformProcess, model: PalantirModel): Promise<Servi
     ...(mailer && { sendMail: (mail, signal) => mailer.send({ from, ...mail }, signal) }),
   });
   const host = await startHost(definition, {
-    name: self.name,
-    version: self.version,
-    instance: self.instance,
+    ...hostOptionsOf(self),
     host: settings.GOBLIN_HOST ?? model.host,
     port,
-    folder: project.folder,
-    dataFolder: project.dataFolder,
-    config: config.read,
-    telemetry: self.telemetry,
-    finders: self.finders,
-    clusterKey: self.clusterKey,
     // It is asked when all else is overloaded; what it takes in and reads at once is bounded by its store.
     admission: false,
     // Nobody's call is on the way to it; the time is for the last telemetry.

@@ -5,7 +5,7 @@ import { parseSleuthSetting, startHost } from '@goblin/mesh';
 import { loadDefinition } from '../services/definition.ts';
 import { type Serving, serveUntilStopped } from './lifetime.ts';
 import { linkPathOf, removeDeadSockets } from './link-path.ts';
-import type { PlatformProcess } from './process.ts';
+import { hostOptionsOf, type PlatformProcess } from './process.ts';
 
 export function runService(
   self: PlatformProcess,
@@ -20,17 +20,8 @@ async function start(self: PlatformProcess, model: ServiceModel & { kind: 'servi
   const linkPath = linkPathOf(project, self.instance);
   const sleuth = parseSleuthSetting(settings.GOBLIN_SLEUTH);
   const host = await startHost(await loadDefinition(model.name, folder), {
-    name: self.name,
-    version: self.version,
-    instance: self.instance,
-    host: settings.GOBLIN_HOST ?? '127.0.0.1',
-    port: settings.GOBLIN_PORT ?? 0,
+    ...hostOptionsOf(self),
     folder,
-    dataFolder: project.dataFolder,
-    config: config.read,
-    telemetry: self.telemetry,
-    finders: self.finders,
-    clusterKey: self.clusterKey,
     ...(linkPath !== undefined && { linkPath }),
     ...(sleuth && { sleuth }),
   });
