@@ -46,6 +46,8 @@ export function openSpool(folder: string, pid: number = process.pid): OtlpSpool 
   let sequence = 0;
 
   function add(kind: 'new' | 'left', source: string, items: number, size: number): void {
+    // Most processes never need it.
+    if (kept.length === 0) mkdirSync(own, { recursive: true, mode: 0o700 });
     const file = join(own, `${String(sequence++).padStart(9, '0')}-${items}.json`);
     if (kind === 'new') {
       // Written aside first: a file that is there is whole.
@@ -67,7 +69,6 @@ export function openSpool(folder: string, pid: number = process.pid): OtlpSpool 
     rmdirSync(left);
   }
 
-  attempt(() => mkdirSync(own, { recursive: true, mode: 0o700 }));
   for (const name of attempt(() => readdirSync(folder)) ?? [])
     if (/^\d+$/.test(name) && name !== String(pid) && !isAlive(Number(name))) attempt(() => takeOver(name));
 
