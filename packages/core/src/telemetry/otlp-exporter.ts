@@ -7,7 +7,7 @@
  * whatever reason, is counted in `otlp_spans_dropped_total`. Metrics are sent each `metricsIntervalMs`; they are
  * cumulative, so a request that fails is made good by the next. A collector that fails is logged once until it
  * recovers. Stopping sends what is left, within a deadline. */
-import { type Clock, systemClock, type Timer } from '../clock.ts';
+import { type Clock, pause, systemClock, type Timer } from '../clock.ts';
 import { context } from '../context.ts';
 import type { Logger } from '../log/log.ts';
 import type { MetricsRegistry } from './metrics-registry.ts';
@@ -189,18 +189,4 @@ export function otlpExporter(options: OtlpOptions): OtlpExporter {
   }
 
   return { add, stop, [Symbol.asyncDispose]: () => stop() };
-}
-
-/** Waits, or returns early when the signal is aborted. */
-function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = (): void => {
-      timer.cancel();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = clock.after(delayMs, done);
-    signal.addEventListener('abort', done, { once: true });
-  });
 }

@@ -4,8 +4,8 @@
  * the code of a service changes its instances are replaced one by one without a gap; when the model changes,
  * services come and go and the edge gets its new routes. It stops from the outside in: first the edge, so that
  * no new work comes, then the services, then the programs that these call and the backup, which so has what the
- * services wrote last, and at the end Palantir, which has the last telemetry of all; within STOP_TIMEOUT_MS. If the engine itself is killed, the instances notice, drain and
- * exit. */
+ * services wrote last, and at the end Palantir, which has the last telemetry of all; within STOP_TIMEOUT_MS. If the
+ * engine itself is killed, the instances notice, drain and exit. */
 import { type Clock, closest, GoblinError, systemClock } from '@goblin/core';
 import { type ControlServer, controlServer } from '../control/control-server.ts';
 import { controlSocketPath } from '../control/socket-path.ts';

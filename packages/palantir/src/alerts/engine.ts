@@ -10,9 +10,8 @@
  * Limits: MAX_ALERTS per rule; what goes beyond is left out, and the rule is logged. Resolved alerts are shown for SHOWN_MS.
  * How: rule-reading.ts asks, alert-machine.ts decides on each alert, silences.ts and inhibition.ts mute, alert-groups.ts decides what
  * is told; both are pure functions. If the transaction fails nothing has happened, and the next round tries again. */
-import { type Clock, context, type Logger, type Metrics } from '@goblin/core';
+import { type Clock, context, type Logger, type Metrics, pause } from '@goblin/core';
 import type { ChangeLog } from '../changes/change.ts';
-import { pause } from '../collect/pause.ts';
 import type { StateDatabase } from '../state/state-database.ts';
 import type { SwarmState } from '../swarm/swarm-state.ts';
 import type { Alert, NoticeSink, Rule } from './alert.ts';

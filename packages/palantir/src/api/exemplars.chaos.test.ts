@@ -4,13 +4,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { bytesField, double, field, message } from '../decode/fixtures/protobuf-writer.ts';
 import { snappyLiteral } from '../decode/fixtures/samples.ts';
 import { temporaryFolder } from '../store/fixtures/folder.ts';
+import { freePort } from '../testing/free-port.ts';
 import { testHost } from './testing/host.ts';
 
 const PROMETHEUS = '/usr/bin/prometheus';
@@ -51,15 +51,6 @@ async function prometheus(): Promise<Running> {
       folder[Symbol.dispose]();
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 const label = (name: string, value: string): Buffer => message(1, bytesField(1, name), bytesField(2, value));

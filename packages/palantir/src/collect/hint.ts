@@ -1,6 +1,5 @@
 /** Waits for some time, or less when there is a hint that something has changed. */
-import type { Clock } from '@goblin/core';
-import { pause } from './pause.ts';
+import { type Clock, pause } from '@goblin/core';
 
 export interface Hint {
   /** Something has changed. */

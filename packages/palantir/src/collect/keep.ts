@@ -1,9 +1,9 @@
 /** Two ways to hand a batch to the store: what can be read again waits until there is room; what cannot is counted as lost. */
+import { pause } from '@goblin/core';
 import type { Batch } from '../model.ts';
 import type { Appended } from '../store/store-writer.ts';
 import type { CollectorTools } from './collector.ts';
 import type { CollectorMeter } from './collector-meter.ts';
-import { pause } from './pause.ts';
 
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 5_000;

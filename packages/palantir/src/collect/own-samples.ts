@@ -4,7 +4,7 @@ import type { Labels } from '../model.ts';
 import type { SwarmState } from '../swarm/swarm-state.ts';
 import type { Collector, CollectorTools } from './collector.ts';
 import { collectorMeter } from './collector-meter.ts';
-import { eachPeriod } from './pause.ts';
+import { eachPeriod } from './periods.ts';
 
 const NAME = 'own';
 const PERIOD_MS = 5_000;

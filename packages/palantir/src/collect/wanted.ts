@@ -2,7 +2,7 @@
  * change while it runs: what is no longer wanted ends, and what is the same goes on. */
 import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { context, Secret } from '@goblin/core';
+import { context, pause, Secret } from '@goblin/core';
 import type { Labels } from '../model.ts';
 import type { StateDatabase } from '../state/state-database.ts';
 import type { TelemetryStore } from '../store/telemetry-store.ts';
@@ -10,7 +10,6 @@ import type { Collector, CollectorTools } from './collector.ts';
 import { dockerContainers } from './docker/docker-containers.ts';
 import { dockerLogs } from './docker/docker-logs.ts';
 import { type InfluxSource, influxPull } from './influx/influx-pull.ts';
-import { pause } from './pause.ts';
 import { scrape } from './scrape/scrape.ts';
 import { statsd } from './statsd/statsd.ts';
 

@@ -1,7 +1,6 @@
 /** Brings a portion to its receiver: again and again while that cannot take it, with growing pauses or as long as it asks for; in halves
  * where it refuses the whole, so that what is good goes out and only the rest is skipped. */
-import type { Clock } from '@goblin/core';
-import { pause } from '../collect/pause.ts';
+import { type Clock, pause } from '@goblin/core';
 import type { ExportMeter } from './export-meter.ts';
 import type { Exporter, Outcome } from './exporter.ts';
 import { halvesOf, type Portion, sizeOf } from './portion.ts';

@@ -5,8 +5,7 @@
  * - What arrives more than `delayMs` after its time is too late for a time that has gone out. After a start nothing is sent for so
  *   long, because senders first bring what they held back.
  * - An exporter that is behind goes on where it was, but no further back than `reachMs`; what it leaves out is counted. */
-import type { Clock } from '@goblin/core';
-import { pause } from '../collect/pause.ts';
+import { type Clock, pause } from '@goblin/core';
 import { type DeliveryTools, deliver } from './delivery.ts';
 import type { Feed } from './feeds/feed.ts';
 import type { Signal } from './portion.ts';

@@ -35,7 +35,7 @@ export async function post(
       signal,
       redirect: 'manual',
     });
-    text = await textOf(response);
+    text = (await beginningOf(response)).toString();
   } catch (error) {
     signal.throwIfAborted();
     const { code, message } = ((error as Error).cause ?? error) as { code?: string; message: string };
@@ -66,7 +66,7 @@ export function shown(text: string): string {
 }
 
 /** The beginning of it, so that a receiver cannot fill our memory. */
-async function textOf(response: Response): Promise<string> {
+export async function beginningOf(response: Response): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body ?? []) {
@@ -74,5 +74,5 @@ async function textOf(response: Response): Promise<string> {
     size += chunk.length;
     if (size >= MAX_ANSWER_BYTES) break;
   }
-  return Buffer.concat(chunks).subarray(0, MAX_ANSWER_BYTES).toString();
+  return Buffer.concat(chunks).subarray(0, MAX_ANSWER_BYTES);
 }

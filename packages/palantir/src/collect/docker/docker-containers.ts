@@ -12,7 +12,7 @@ import { collectorMeter } from '../collector-meter.ts';
 import { endedSeries } from '../ended-series.ts';
 import { inParallel } from '../in-parallel.ts';
 import { keeper } from '../keep.ts';
-import { eachPeriod } from '../pause.ts';
+import { eachPeriod } from '../periods.ts';
 import { type SampleList, sampleList } from '../sample-list.ts';
 import { type ContainerIdentity, identityOf } from './container-identity.ts';
 import { addStatus, addUse, type CpuCount } from './container-samples.ts';

@@ -2,7 +2,7 @@
  * that are read here have been the same since 1.41 (Docker 20.10). https://docs.docker.com/reference/api/engine/ */
 import { type IncomingMessage, request } from 'node:http';
 import { type Clock, GoblinError } from '@goblin/core';
-import { deadlineSignal } from '../pause.ts';
+import { deadlineSignal } from '../periods.ts';
 
 export const DOCKER_SOCKET = '/var/run/docker.sock';
 /** An engine that is busy with many containers takes its time. */

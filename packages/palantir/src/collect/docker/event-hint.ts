@@ -1,8 +1,7 @@
 /** Tells when a container starts, from the engine's own stream of events, so that one that lives shortly is seen as well. Who uses it
  * looks by itself now and then. */
-import type { Clock } from '@goblin/core';
+import { type Clock, pause } from '@goblin/core';
 import { type Hint, hint } from '../hint.ts';
-import { pause } from '../pause.ts';
 import type { DockerEngine } from './docker-engine.ts';
 
 const PATH = `/events?filters=${encodeURIComponent(JSON.stringify({ type: ['container'], event: ['start'] }))}`;

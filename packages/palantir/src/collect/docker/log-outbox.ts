@@ -1,9 +1,8 @@
 /** What the followers of many containers have read, on its way into the store: they wait while it is full, batches go out one after
  * the other, and when one is committed it is remembered how far each container was read. */
-import type { Clock } from '@goblin/core';
+import { type Clock, pause } from '@goblin/core';
 import type { LogLine } from '../../model.ts';
 import type { Keeper } from '../keep.ts';
-import { pause } from '../pause.ts';
 
 const MAX_QUEUED_LINES = 20_000;
 const MAX_BATCH_LINES = 5_000;

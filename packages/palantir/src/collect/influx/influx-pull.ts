@@ -9,7 +9,7 @@ import type { StateDatabase } from '../../state/state-database.ts';
 import type { Collector, CollectorTools } from '../collector.ts';
 import { collectorMeter } from '../collector-meter.ts';
 import { keeper } from '../keep.ts';
-import { deadlineSignal, eachPeriod } from '../pause.ts';
+import { deadlineSignal, eachPeriod } from '../periods.ts';
 import { type FluxSource, fluxReader } from './flux-reader.ts';
 import type { InfluxPoint, InfluxReader } from './influx-reader.ts';
 import { samplesOf } from './influx-samples.ts';

@@ -7,8 +7,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openState } from '../../state/state-database.ts';
+import { freePort } from '../../testing/free-port.ts';
 import { metricOf, running, temporaryFolder, toolsFor, until } from '../testing/collecting.ts';
-import { freePort } from '../testing/free-port.ts';
 import { recordingStore } from '../testing/recording-store.ts';
 import { influxPull } from './influx-pull.ts';
 

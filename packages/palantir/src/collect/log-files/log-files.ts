@@ -7,13 +7,13 @@
  *
  * All logs are read in turns, a bounded piece of each, and the next turn waits until the store has committed. */
 
+import { pause } from '@goblin/core';
 import type { LogLine } from '../../model.ts';
 import type { StateDatabase } from '../../state/state-database.ts';
 import type { Collector, CollectorTools } from '../collector.ts';
 import { collectorMeter } from '../collector-meter.ts';
 import { keeper } from '../keep.ts';
 import { logLine } from '../log-line.ts';
-import { pause } from '../pause.ts';
 import { folderHint } from './folder-hint.ts';
 import { type LogCursor, logCursors } from './log-cursors.ts';
 import { findLogs } from './log-file-set.ts';

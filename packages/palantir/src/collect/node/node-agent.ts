@@ -8,7 +8,7 @@ import type { Collector, CollectorTools } from '../collector.ts';
 import { collectorMeter } from '../collector-meter.ts';
 import { endedSeries } from '../ended-series.ts';
 import { keeper } from '../keep.ts';
-import { eachPeriod } from '../pause.ts';
+import { eachPeriod } from '../periods.ts';
 import { sampleList } from '../sample-list.ts';
 import { addFileSystems } from './file-systems.ts';
 import { addMachine, type CpuSum, type MachineShares, sharesOf } from './machine.ts';

@@ -7,7 +7,7 @@
  * asked again when it has answered. A series that is not in a target's answer any more while the target lives is not
  * marked; queries forget it after five minutes. */
 import { createHash } from 'node:crypto';
-import { type Clock, GoblinError } from '@goblin/core';
+import { type Clock, GoblinError, pause } from '@goblin/core';
 import type { Format } from '../../decode/decoders.ts';
 import { MAX_REQUEST_BYTES } from '../../decode/limits.ts';
 import type { Labels, Matcher } from '../../model.ts';
@@ -17,7 +17,7 @@ import type { Collector, CollectorTools } from '../collector.ts';
 import { collectorMeter } from '../collector-meter.ts';
 import { staleMarks } from '../ended-series.ts';
 import { countRefused, keeper } from '../keep.ts';
-import { deadlineSignal, pause } from '../pause.ts';
+import { deadlineSignal } from '../periods.ts';
 import { sampleList } from '../sample-list.ts';
 import { seriesKey } from '../series-key.ts';
 

@@ -1,12 +1,13 @@
 /** Listens for StatsD over UDP: counters, gauges, timers and sets, with the tags of DogStatsD (decode/statsd.ts). Datagrams are gathered
  * and decoded together in the store's thread, which holds the totals. Nobody who sends waits for us: what comes faster than the
  * store takes it is dropped and counted, and so is what cannot be read. Unix datagram sockets are not there in Node.js. */
+
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { pause } from '@goblin/core';
 import type { Collector, CollectorTools } from '../collector.ts';
 import { collectorMeter } from '../collector-meter.ts';
 import { countRefused } from '../keep.ts';
-import { pause } from '../pause.ts';
 
 const NAME = 'statsd';
 /** Of datagrams that wait. */

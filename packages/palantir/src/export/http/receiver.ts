@@ -4,13 +4,12 @@
  * or a server that is down can be put right, so the same bytes are worth another try. Credentials come from files, which are read
  * again when they change. Neither they nor the address are in any message. */
 import { type Clock, context, type TraceContext } from '@goblin/core';
-import { deadlineSignal } from '../../collect/pause.ts';
-import { type Fetch, retryAfterOf, shown } from '../../notify/http-post.ts';
+import { deadlineSignal } from '../../collect/periods.ts';
+import { beginningOf, type Fetch, retryAfterOf, shown } from '../../notify/http-post.ts';
 import { secretFile } from '../../notify/secret-file.ts';
 import type { Outcome } from '../exporter.ts';
 
 const TIMEOUT_MS = 30_000;
-const MAX_ANSWER_BYTES = 64 * 1_024;
 /** What is wrong with the body. */
 const REFUSED: ReadonlySet<number> = new Set([400, 413, 422]);
 /** The requests of exporters make no spans, which would be exported in turn. */
@@ -76,7 +75,7 @@ export function receiver(
         };
         const response = await context.run({ trace: UNTRACED }, () => fetch(url, request));
         const waitMs = retryAfterOf(response.headers.get('retry-after'), clock.wall());
-        return { status: response.status, body: await bytesOf(response), waitMs };
+        return { status: response.status, body: await beginningOf(response), waitMs };
       } catch (error) {
         signal.throwIfAborted();
         const { code, message } = ((error as Error).cause ?? error) as { code?: string; message: string };
@@ -94,16 +93,4 @@ export function outcomeOf(answer: Answer | string): Outcome {
   const reason = `the receiver answers ${status}: ${shown(body.toString())}`;
   if (REFUSED.has(status)) return { kind: 'refused', reason };
   return { kind: 'later', reason, ...(waitMs !== undefined && { waitMs }) };
-}
-
-/** The beginning of it, so that a receiver cannot fill our memory. */
-async function bytesOf(response: Response): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size >= MAX_ANSWER_BYTES) break;
-  }
-  return Buffer.concat(chunks).subarray(0, MAX_ANSWER_BYTES);
 }

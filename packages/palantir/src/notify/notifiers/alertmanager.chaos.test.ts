@@ -4,12 +4,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from '@goblin/core';
+import { freePort } from '../../testing/free-port.ts';
 import { startReceiver } from '../fixtures/receiver.ts';
 import { alertOf, messageOf } from '../fixtures/samples.ts';
 import { until } from '../fixtures/until.ts';
@@ -28,15 +28,6 @@ function shapeOf(value: unknown): unknown {
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, inner]) => [name, shapeOf(inner)]),
   );
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 test('our webhook sends what a real Alertmanager sends', { skip }, async () => {

@@ -4,12 +4,12 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { freePort } from '../../testing/free-port.ts';
 import { type QueryResult, queryInstant, queryRange } from './engine.ts';
 import { QUERIES, WRONG } from './testing/queries.ts';
 import { NOW_MS, openMetrics, sampleSource } from './testing/samples.ts';
@@ -66,15 +66,6 @@ before(async () => {
 });
 
 after(() => end());
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 interface PrometheusAnswer {
   readonly status: 'success' | 'error';

@@ -1,19 +1,5 @@
-/** Waiting on the injected clock. */
-import type { Clock } from '@goblin/core';
-
-/** Resolves after `delayMs`, or as soon as the signal is aborted. */
-export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = (): void => {
-      timer.cancel();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = clock.after(delayMs, done);
-    signal.addEventListener('abort', done, { once: true });
-  });
-}
+/** Periods and deadlines on the injected clock. */
+import { type Clock, pause } from '@goblin/core';
 
 /** Runs `work` at once and then each `periodMs`, never twice at a time: work that takes longer puts the next off.
  * Ends when the signal is aborted. */
