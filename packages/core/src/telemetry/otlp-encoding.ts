@@ -1,8 +1,8 @@
 /** Spans and metrics in the JSON encoding of OTLP (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding):
- * ids in hex, 64-bit numbers as strings, enums as numbers. Spans are many, so their text is put together by hand;
- * attributes shared by many spans are encoded once. */
+ * ids in hex, 64-bit numbers as strings, enums as numbers. Spans are many and metrics are sent often, so their text is put
+ * together by hand; attributes shared by many spans, labels and bounds are encoded once. */
 import { HistogramSeries } from './histogram-series.ts';
-import type { Exemplar, Instrument } from './metrics.ts';
+import type { Exemplar } from './metrics.ts';
 import type { Collected } from './metrics-registry.ts';
 import type { Attributes, AttributeValue, EndedSpan, SpanError, SpanKind } from './tracer.ts';
 
@@ -24,7 +24,7 @@ const SCOPE = '{"name":"goblin"}';
 /** The body of a request to `/v1/traces`. */
 export function encodeSpans(resource: Resource, spans: readonly EndedSpan[]): string {
   const encoded = spans.map(encodeSpan).join(',');
-  return `{"resourceSpans":[{"resource":{"attributes":${encodedOnce(resource)}},"scopeSpans":[{"scope":${SCOPE},"spans":[${encoded}]}]}]}`;
+  return `{"resourceSpans":[{"resource":{"attributes":${once(resource, encodeAttributes)}},"scopeSpans":[{"scope":${SCOPE},"spans":[${encoded}]}]}]}`;
 }
 
 function encodeSpan(span: EndedSpan): string {
@@ -33,7 +33,7 @@ function encodeSpan(span: EndedSpan): string {
   if (parentSpanId) text += `,"parentSpanId":"${parentSpanId}"`;
   if (state) text += `,"traceState":${JSON.stringify(state)}`;
   text += `,"startTimeUnixNano":"${nanoseconds(startWallMs)}","endTimeUnixNano":"${nanoseconds(startWallMs + span.durationMs)}"`;
-  text += `,"attributes":${encodedOnce(span.attributes)}`;
+  text += `,"attributes":${once(span.attributes, encodeAttributes)}`;
   const happened = events.map((event) => eventJson(event.wallMs, event.name, event.attributes));
   if (error) {
     happened.push(eventJson(startWallMs + span.durationMs, 'exception', exceptionAttributes(error)));
@@ -58,34 +58,32 @@ function exceptionAttributes({ type, message, code, stack }: SpanError): Attribu
   };
 }
 
-const known = new WeakMap<Attributes, string>();
+const known = new WeakMap<object, string>();
 
-function encodedOnce(attributes: Attributes): string {
-  let text = known.get(attributes);
+function once<T extends object>(of: T, encode: (of: T) => string): string {
+  let text = known.get(of);
   if (text === undefined) {
-    text = encodeAttributes(attributes);
-    known.set(attributes, text);
+    text = encode(of);
+    known.set(of, text);
   }
   return text;
 }
 
+/** One call for all: it is faster than a text put together of many. */
 function encodeAttributes(attributes: Attributes): string {
-  return JSON.stringify(attributeList(attributes));
-}
-
-function attributeList(attributes: Attributes): object[] {
-  return Object.entries(attributes).map(([key, value]) => ({ key, value: anyValue(value) }));
+  return JSON.stringify(Object.entries(attributes).map(([key, value]) => ({ key, value: anyValue(value) })));
 }
 
 function anyValue(value: AttributeValue): object {
   if (typeof value === 'boolean') return { boolValue: value };
   if (typeof value !== 'number') return { stringValue: String(value) };
-  return Number.isSafeInteger(value) ? { intValue: String(value) } : { doubleValue: double(value) };
+  if (Number.isSafeInteger(value)) return { intValue: String(value) };
+  return { doubleValue: Number.isFinite(value) ? value : String(value) };
 }
 
 /** JSON has no NaN and no infinities; protobuf's JSON writes them as strings. */
-function double(value: number): number | string {
-  return Number.isFinite(value) ? value : String(value);
+function double(value: number): string {
+  return Number.isFinite(value) ? String(value) : `"${value}"`;
 }
 
 /** Nanoseconds of milliseconds, which are too many for a double. */
@@ -101,54 +99,42 @@ export function encodeMetrics(
   sinceWallMs: number,
   wallMs: number,
 ): string {
-  const times = { startTimeUnixNano: nanoseconds(sinceWallMs), timeUnixNano: nanoseconds(wallMs) };
-  const encoded = metrics
-    .map((metric) => encodeMetric(metric, times))
-    .filter((metric) => metric !== undefined);
-  return JSON.stringify({
-    resourceMetrics: [
-      {
-        resource: { attributes: attributeList(resource) },
-        scopeMetrics: [{ scope: { name: 'goblin' }, metrics: encoded }],
-      },
-    ],
+  const times = `"startTimeUnixNano":"${nanoseconds(sinceWallMs)}","timeUnixNano":"${nanoseconds(wallMs)}"`;
+  const encoded = metrics.map((metric) => encodeMetric(metric, times)).filter((text) => text !== '');
+  return `{"resourceMetrics":[{"resource":{"attributes":${once(resource, encodeAttributes)}},"scopeMetrics":[{"scope":${SCOPE},"metrics":[${encoded.join(',')}]}]}]}`;
+}
+
+/** Empty for one that has no series. */
+function encodeMetric({ instrument, series }: Collected, times: string): string {
+  const { name, kind, unit, help, labels: keys } = instrument;
+  const points = Array.from(series, ({ labels, series }) => {
+    const attributes = once(labels, (values) => labelList(keys, values));
+    const value =
+      series instanceof HistogramSeries ? histogramPoint(series) : `"asDouble":${double(series.value)}`;
+    return `{"attributes":${attributes},${times},${value}}`;
   });
-}
-
-function encodeMetric({ instrument, series }: Collected, times: object): object | undefined {
-  const dataPoints = Array.from(series, ({ labels, series }) => ({
-    attributes: labelList(instrument, labels),
-    ...times,
-    ...(series instanceof HistogramSeries ? histogramPoint(series) : { asDouble: double(series.value) }),
-  }));
-  if (dataPoints.length === 0) return undefined;
-  const { name, kind, unit, help } = instrument;
-  const described = { name, description: help, unit: UNITS[unit] ?? '' };
-  if (kind === 'gauge') return { ...described, gauge: { dataPoints } };
-  const cumulative = { dataPoints, aggregationTemporality: CUMULATIVE };
+  if (points.length === 0) return '';
+  const described = `"name":"${name}","description":${JSON.stringify(help)},"unit":"${UNITS[unit] ?? ''}"`;
+  const dataPoints = `"dataPoints":[${points.join(',')}]`;
+  if (kind === 'gauge') return `{${described},"gauge":{${dataPoints}}}`;
+  const cumulative = `${dataPoints},"aggregationTemporality":${CUMULATIVE}`;
   return kind === 'counter'
-    ? { ...described, sum: { ...cumulative, isMonotonic: true } }
-    : { ...described, histogram: cumulative };
+    ? `{${described},"sum":{${cumulative},"isMonotonic":true}}`
+    : `{${described},"histogram":{${cumulative}}}`;
 }
 
-function histogramPoint(series: HistogramSeries): object {
+function histogramPoint(series: HistogramSeries): string {
   const counts = series.classicCounts();
-  return {
-    count: String(counts.reduce((sum, count) => sum + count, 0)),
-    sum: series.values.sum,
-    bucketCounts: Array.from(counts, String),
-    explicitBounds: series.bounds,
-    exemplars: series
-      .takeExemplars()
-      .filter((exemplar) => exemplar !== undefined)
-      .map(encodeExemplar),
-  };
+  const count = counts.reduce((sum, count) => sum + count, 0);
+  const bounds = once(series.bounds, JSON.stringify);
+  const exemplars = series.takeExemplars().flatMap((exemplar) => (exemplar ? encodeExemplar(exemplar) : []));
+  return `"count":"${count}","sum":${double(series.values.sum)},"bucketCounts":["${counts.join('","')}"],"explicitBounds":${bounds},"exemplars":[${exemplars.join(',')}]`;
 }
 
-function encodeExemplar({ traceId, spanId, value, wallMs }: Exemplar): object {
-  return { traceId, spanId, asDouble: value, timeUnixNano: nanoseconds(wallMs) };
+function encodeExemplar({ traceId, spanId, value, wallMs }: Exemplar): string {
+  return `{"traceId":"${traceId}","spanId":"${spanId}","asDouble":${double(value)},"timeUnixNano":"${nanoseconds(wallMs)}"}`;
 }
 
-function labelList({ labels }: Instrument, values: readonly string[]): object[] {
-  return labels.map((key, i) => ({ key, value: { stringValue: values[i]! } }));
+function labelList(keys: readonly string[], values: readonly string[]): string {
+  return JSON.stringify(keys.map((key, i) => ({ key, value: { stringValue: values[i]! } })));
 }

@@ -1,5 +1,9 @@
 /** One request to an OTLP/HTTP collector and what its answer means
- * (https://opentelemetry.io/docs/specs/otlp/#otlphttp-response). It answers an outcome and never throws. */
+ * (https://opentelemetry.io/docs/specs/otlp/#otlphttp-response). It answers an outcome and never throws.
+ *
+ * By `node:http`, which takes a third of the time of `fetch`: each process asks at least each few seconds, whatever it does. */
+import { Agent, type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
+import { request as requestHttps, Agent as TlsAgent } from 'node:https';
 import { context, type TraceContext } from '../context.ts';
 
 /** The trace of the exporter's own requests: a bridged HTTP library makes no spans below it, which would be exported
@@ -26,38 +30,65 @@ export type OtlpOutcome =
   /** Will never be taken. */
   | { readonly kind: 'refused'; readonly reason: string };
 
+/** One connection to each collector; idle ones keep no process alive. */
+const KEPT = { keepAlive: true, maxSockets: 2, maxFreeSockets: 1 };
+const agents = { 'http:': new Agent(KEPT), 'https:': new TlsAgent(KEPT) };
+
+interface Answer {
+  readonly status: number;
+  readonly retryAfter: string | undefined;
+  readonly text: string;
+}
+
 /** Posts a JSON body. @param signal gives up at once. */
 export async function postOtlp(target: OtlpTarget, body: string, signal: AbortSignal): Promise<OtlpOutcome> {
+  const within = AbortSignal.any([signal, AbortSignal.timeout(target.timeoutMs)]);
   try {
-    const request: RequestInit = {
-      method: 'POST',
-      headers: { ...target.headers, 'content-type': 'application/json' },
-      body,
-      redirect: 'manual',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(target.timeoutMs)]),
-    };
-    const response = await context.run({ trace: UNTRACED }, () => fetch(target.url, request));
-    const answer = await readAnswer(response);
-    if (response.ok) return takenOutcome(answer);
-    const reason = `${target.url} answered ${response.status}${answer && `: ${answer.slice(0, 200)}`}`;
-    if (!RETRYABLE_STATUS.has(response.status)) return { kind: 'refused', reason };
-    return { kind: 'later', waitMs: retryAfterMs(response.headers.get('retry-after')), reason };
+    const { status, retryAfter, text } = await context.run({ trace: UNTRACED }, () =>
+      ask(target, Buffer.from(body), within),
+    );
+    if (status >= 200 && status < 300) return takenOutcome(text);
+    const reason = `${target.url} answered ${status}${text && `: ${text.slice(0, 200)}`}`;
+    if (!RETRYABLE_STATUS.has(status)) return { kind: 'refused', reason };
+    return { kind: 'later', waitMs: retryAfterMs(retryAfter), reason };
   } catch (error) {
-    return { kind: 'later', waitMs: undefined, reason: `${target.url}: ${reasonOf(error)}` };
+    const reason = `${target.url}: ${reasonOf(within.aborted ? within.reason : error)}`;
+    return { kind: 'later', waitMs: undefined, reason };
   }
 }
 
-async function readAnswer(response: Response): Promise<string> {
-  if (!response.body) return '';
-  const decoder = new TextDecoder();
-  let text = '';
+function ask({ url, headers }: OtlpTarget, body: Buffer, signal: AbortSignal): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const { protocol } = new URL(url);
+    const isTls = protocol === 'https:';
+    const request: ClientRequest = (isTls ? requestHttps : requestHttp)(url, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json', 'content-length': body.length },
+      agent: agents[isTls ? 'https:' : 'http:'],
+      signal,
+    });
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      // The collector closed the kept connection just as it was used again.
+      if (request.reusedSocket && error.code === 'ECONNRESET' && !signal.aborted)
+        resolve(ask({ url, headers, timeoutMs: 0 }, body, signal));
+      else reject(error);
+    });
+    request.on('response', (response) => resolve(answerOf(response)));
+    request.end(body);
+  });
+}
+
+async function answerOf(response: IncomingMessage): Promise<Answer> {
+  const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of response.body) {
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
     length += chunk.length;
+    // What is left is not read: the loop ends, and the connection with it.
     if (length > MAX_ANSWER_BYTES) break;
-    text += decoder.decode(chunk, { stream: true });
   }
-  return text;
+  const text = Buffer.concat(chunks).subarray(0, MAX_ANSWER_BYTES).toString();
+  return { status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'], text };
 }
 
 function takenOutcome(answer: string): OtlpOutcome {
@@ -72,8 +103,8 @@ function takenOutcome(answer: string): OtlpOutcome {
 }
 
 /** The header is a number of seconds or a date. */
-function retryAfterMs(header: string | null): number | undefined {
-  if (header === null) return undefined;
+function retryAfterMs(header: string | undefined): number | undefined {
+  if (header === undefined) return undefined;
   const waitMs = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - Date.now();
   return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(0, waitMs), MAX_RETRY_AFTER_MS);
 }
