@@ -8,6 +8,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const OLDEST_MAJOR = 24;
+/** How long what is still open may keep a process that has done its work. */
+const LINGER_MS = 200;
 const self = fileURLToPath(import.meta.url);
 
 /** The pinned Node of the project that this folder is in. */
@@ -46,5 +48,8 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST_MAJOR) {
 } else {
   module.enableCompileCache();
   const { main } = await import('@goblin/cli');
-  process.exit(await main(process.argv.slice(2), { bin: self }));
+  process.exitCode = await main(process.argv.slice(2), { bin: self });
+  // Not at once: a process that exits while V8 compiles in the background may wait for it for ever
+  // (https://github.com/nodejs/node/issues/54918). One that has nothing left to do ends by itself.
+  setTimeout(() => process.exit(), LINGER_MS).unref();
 }
