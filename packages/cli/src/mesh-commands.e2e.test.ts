@@ -1,6 +1,8 @@
 /** The commands that look into the mesh of a running project, and steer it. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import type { TargetView } from '@goblin/mesh';
@@ -111,6 +113,20 @@ test('a fault is injected into all instances, seen, struck and lifted', async ()
   assert.match(lifted.stdout, new RegExp(`^greeter-\\w+\\s+lifted ${id}, which struck`));
   assert.equal((await greet()).code, 0);
   assert.equal((await project.goblin('fault', 'ls')).stdout, 'no faults are injected\n');
+  // What Palantir reads, and shows as the first suspect.
+  const noted = readFileSync(join(project.folder, '.goblin/logs/goblin-commands.ndjson'), 'utf8');
+  const changes = noted
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).change as Record<string, string>);
+  assert.deepEqual(
+    changes.map(({ kind, title }) => [kind, title]),
+    [
+      ['fault', `${id} injected: greeter.v1/greet fails with CONFLICT, for 60 s`],
+      ['fault', `${id} lifted`],
+    ],
+  );
+  assert.equal(changes[0]!.service, 'greeter');
 });
 
 test('a fault at the callers strikes where they call, and nobody else', async () => {

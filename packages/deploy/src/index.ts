@@ -3,6 +3,7 @@ export * from './control/socket-path.ts';
 export { logsFolder, SUPERVISOR } from './logs/log-collector.ts';
 export * from './logs/log-reader.ts';
 export { LEVELS, type LogRecord } from './logs/log-record.ts';
+export { type NotedChange, noteChange } from './logs/noted-change.ts';
 export type { Traffic } from './process/call-window.ts';
 export type { InstanceState } from './process/instance.ts';
 export * from './process/process-engine.ts';

@@ -1,6 +1,7 @@
 export type * from './alerts/alert.ts';
 export type { Silence } from './alerts/silences.ts';
 export type { Incident } from './incidents/incident.ts';
+export { applyPatch, type Operation } from './live/json-patch.ts';
 export type * from './live/wall-state.ts';
 export type * from './model.ts';
 export {

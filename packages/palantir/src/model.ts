@@ -64,6 +64,12 @@ export interface Exemplar {
   readonly labels: Labels;
 }
 
+/** Where a line of a log was read. Positions of one source grow from line to line. */
+export interface LineOrigin {
+  readonly source: string;
+  readonly position: number;
+}
+
 /** What was not taken, and why: what is good in the same request is kept. */
 export interface Rejection {
   readonly count: number;
@@ -75,6 +81,8 @@ export interface Batch {
   /** Not there where there are none. */
   readonly exemplars?: readonly Exemplar[];
   readonly logs: readonly LogLine[];
+  /** One for each of the lines, where they may be read again: a line that is kept is then not kept twice. */
+  readonly origins?: readonly LineOrigin[];
   readonly spans: readonly SpanRecord[];
   readonly rejected: readonly Rejection[];
 }

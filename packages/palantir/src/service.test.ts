@@ -1,17 +1,23 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { createConfig, metricsRegistry, otlpExporter, testTelemetry } from '@goblin/core';
 import { clusterKey, startHost } from '@goblin/mesh';
+import { applyPatch, type Operation } from './live/json-patch.ts';
 import type { WallState } from './live/wall-state.ts';
 import { palantir } from './service.ts';
 
 interface Running extends AsyncDisposable {
   readonly url: string;
+  /** Folders. */
+  readonly settings: string;
+  readonly logs: string;
   send(
     path: string,
     type: string,
@@ -29,6 +35,8 @@ const READER = { authorization: `Bearer ${TOKEN}` };
 
 async function running(): Promise<Running> {
   const folder = await mkdtemp(join(tmpdir(), 'goblin-palantir-'));
+  const settings = join(folder, 'palantir');
+  const logs = join(folder, 'logs');
   const start = () =>
     startHost(
       palantir({
@@ -36,6 +44,8 @@ async function running(): Promise<Running> {
         token: TOKEN,
         folder: join(folder, 'store'),
         retention: { days: 7, bytes: 1e9 },
+        settings,
+        logs,
       }),
       {
         name: 'palantir',
@@ -52,6 +62,8 @@ async function running(): Promise<Running> {
   let host = await start();
   const url = (): string => `http://127.0.0.1:${host.address.port}`;
   return {
+    settings,
+    logs,
     get url() {
       return url();
     },
@@ -287,13 +299,20 @@ test('the wall lives: its state comes at once, and a change is on it', async () 
   await using one = await running();
   const stream = await fetch(`${one.url}/palantir/live`, { headers: READER });
   const reader = stream.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  let state: WallState | undefined;
   const next = async (): Promise<WallState> => {
-    for (let text = ''; ; ) {
+    for (;;) {
+      const event = /^event: (wall|change)\nid: \d+\ndata: (.*)\n\n/m.exec(text);
+      if (event) {
+        text = text.slice(event.index + event[0].length);
+        const data = JSON.parse(event[2]!);
+        state = event[1] === 'wall' ? (data as WallState) : applyPatch(state!, data as Operation[]);
+        return state;
+      }
       const { value, done } = await reader.read();
       assert.ok(!done, 'the stream ended');
       text += value;
-      const data = /event: wall\ndata: (.*)\n\n/.exec(text)?.[1];
-      if (data) return JSON.parse(data) as WallState;
     }
   };
   assert.equal((await next()).app, 'shop');
@@ -322,3 +341,44 @@ function asHost(url: string, host: string, path: string): Promise<number> {
     }).on('error', reject);
   });
 }
+
+test('a restart with a mistake in the settings goes on with the notifiers that were good last, and says so', async () => {
+  await using one = await running();
+  const notifier = 'notifiers: [{ name: pager, kind: webhook, url: http://127.0.0.1:9/page }]';
+  mkdirSync(one.settings);
+  writeFileSync(join(one.settings, 'people.yaml'), notifier);
+  await one.restart();
+  writeFileSync(join(one.settings, 'people.yaml'), `${notifier}\nroutes: [{ severity: page, to: [nobody] }]`);
+  await one.restart();
+  const told = await one.ask<{ notifiers: { name: string }[] }>('/palantir/notifiers', {});
+  assert.deepEqual(
+    told.notifiers.map(({ name }) => name),
+    ['pager'],
+  );
+  const { problems, inUse } = await one.ask<{ problems: string[]; inUse: string }>('/palantir/settings', {});
+  assert.equal(inUse, 'last good');
+  assert.match(problems[0]!, /people\.yaml:2:33 routes\[0\]\.to\[0\]: "nobody" is not known here/);
+  // What the default rule settings-mistakes asks for.
+  while ((await valueAt(one, 'max by (service) (settings_mistakes)')) !== '1') await nextTurn();
+});
+
+test('a change that is logged stands in the change log, once', async () => {
+  await using one = await running();
+  mkdirSync(one.logs);
+  const change = { kind: 'flag', title: 'new prices', author: 'ada' };
+  const line = {
+    time: new Date().toISOString(),
+    level: 'info',
+    service: 'tax',
+    msg: 'a flag was set',
+    change,
+  };
+  writeFileSync(join(one.logs, 'tax.ndjson'), `${JSON.stringify(line)}\n`);
+  const titles = async (): Promise<string[]> => {
+    const changes = await one.ask<{ title: string; service?: string }[]>('/palantir/changes', {});
+    return changes.map(({ title, service }) => `${service}: ${title}`);
+  };
+  while ((await titles()).length === 0) await nextTurn();
+  await one.restart();
+  assert.deepEqual(await titles(), ['tax: new prices']);
+});

@@ -5,6 +5,7 @@ import {
   type Clock,
   contract,
   type Logger,
+  type Metrics,
   type Module,
   PALANTIR_PORT,
   type ServiceDefinition,
@@ -20,12 +21,14 @@ import { statsRoute } from './api/stats-route.ts';
 import { tracesRoutes } from './api/traces-routes.ts';
 import type { ChangeLog } from './changes/change.ts';
 import { createChangeLog } from './changes/change-log.ts';
+import { changesLogged } from './changes/changes-logged.ts';
 import type { Collector } from './collect/collector.ts';
 import { dockerSwarm } from './collect/docker/docker-swarm.ts';
 import { logFiles } from './collect/log-files/log-files.ts';
 import { type NodeAgent, nodeAgent } from './collect/node/node-agent.ts';
 import type { WatchedProcess } from './collect/node/processes.ts';
 import { ownSamples } from './collect/own-samples.ts';
+import type { KnownPeer } from './collect/scrape/silent-peers.ts';
 import { type WantedCollectors, wantedCollectors } from './collect/wanted.ts';
 import type { ErrorGroups } from './errors/error-group.ts';
 import { createErrorGroups } from './errors/error-groups.ts';
@@ -35,8 +38,11 @@ import { federateRoute } from './export/federate-route.ts';
 import { createIncidentResponse, type IncidentResponse } from './incidents/incident-response.ts';
 import { liveRoutes } from './live/live-routes.ts';
 import { liveWall } from './live/live-wall.ts';
+import type { SettingsTrouble } from './live/wall-state.ts';
+import type { LogLine } from './model.ts';
 import type { SendMail } from './notify/notifiers/setup.ts';
 import {
+  lastGoodSettings,
   type Problem,
   problemLine,
   type Settings,
@@ -44,6 +50,9 @@ import {
   watchSettings,
 } from './settings/index.ts';
 import { settingsRoutes } from './settings/settings-routes.ts';
+import { sloRoutes } from './slo/slo-routes.ts';
+import { sloSummaries } from './slo/slo-summaries.ts';
+import { createSlos } from './slo/slos.ts';
 import { openState, type StateDatabase } from './state/state-database.ts';
 import { openStore, type StoreOptions, type TelemetryStore } from './store/store.ts';
 import type { SwarmSource, SwarmState } from './swarm/swarm-state.ts';
@@ -56,6 +65,7 @@ export const palantirContract = contract('palantir.v1', {});
 
 /** What a request may have as it is sent; unpacked it may be 16 MB. */
 const MAX_BODY = '8mb';
+const MISTAKES_HELP = 'Mistakes in the newest files of settings, which are not in use then.';
 
 export interface PalantirOptions extends Pick<StoreOptions, 'folder' | 'retention'> {
   /** Of the app model. */
@@ -66,6 +76,8 @@ export interface PalantirOptions extends Pick<StoreOptions, 'folder' | 'retentio
   readonly baseUrl?: string;
   /** Host names that it is reached by, besides those of loopback. */
   readonly hosts?: readonly string[];
+  /** Who is there, by the mesh's directory: those that do not send are scraped. */
+  readonly peers?: () => readonly KnownPeer[];
   /** Who knows what runs. */
   readonly swarm?: readonly SwarmSource[];
   /** The folder of log files that supervised processes write. */
@@ -96,7 +108,7 @@ export function palantir(options: PalantirOptions): ServiceDefinition<typeof pal
     const response = createIncidentResponse({
       ...{ state, clock, log, metrics, fetch, changes, errors },
       baseUrl: options.baseUrl ?? `http://localhost:${PALANTIR_PORT}`,
-      flows: () => wall.state.flows,
+      flows: () => wall.flows,
       isAlive: () => alerts.isAlive,
       ...(options.sendMail && { sendMail: options.sendMail }),
     });
@@ -105,12 +117,13 @@ export function palantir(options: PalantirOptions): ServiceDefinition<typeof pal
       sink: response.incidents,
       swarm: seen,
     });
-    const wanted = wantedCollectors(tools);
+    const wanted = wantedCollectors({ ...tools, peers: othersOf(options, app.instance) });
     const exports = createExports(tools);
     const settings: SettingsWatch = await app.use(
-      settingsModule(options, { alerts, response, wanted, exports, changes, log, clock }),
+      settingsModule(options, { state, alerts, response, wanted, exports, changes, log, metrics, clock }),
     );
 
+    const slos = createSlos({ metrics: store, clock, rules: () => alerts.rules });
     const pages = await loadPages();
     const wall = liveWall(
       {
@@ -121,15 +134,20 @@ export function palantir(options: PalantirOptions): ServiceDefinition<typeof pal
         alerts: alerts.current,
         incidents: response.incidents.summaries,
         changes: (fromMs, toMs, limit) => changes.list({ fromMs, toMs, limit }),
+        slos: () => sloSummaries(slos.latest),
+        settingsTrouble: () => troubleOf(settings.problems),
       },
       { clock, log },
     );
 
+    const noteChanges = (lines: readonly LogLine[]): void => {
+      for (const change of changesLogged(lines)) changes.add(change);
+    };
     const target = { service: app.service, instance: app.instance };
     const own: readonly Collector[] = [
       ownSamples(tools, { target, swarm: seen }),
       agent,
-      ...(options.logs === undefined ? [] : [logFiles(tools, { folder: options.logs })]),
+      ...(options.logs === undefined ? [] : [logFiles(tools, { folder: options.logs, kept: noteChanges })]),
     ];
     for (const { name, run } of own) app.background(name, run);
     app.background('swarm', swarm.run);
@@ -137,6 +155,7 @@ export function palantir(options: PalantirOptions): ServiceDefinition<typeof pal
     app.background('incidents', response.run);
     app.background('collectors', wanted.run);
     app.background('exports', exports.run);
+    app.background('objectives', slos.run);
     app.background('wall', wall.run);
 
     const access = createAccess(options);
@@ -151,6 +170,7 @@ export function palantir(options: PalantirOptions): ServiceDefinition<typeof pal
           ...statsRoute(store),
           ...federateRoute(store, clock),
           ...alertRoutes(alerts),
+          ...sloRoutes(slos),
           ...errorRoutes(errors),
           ...response.routes,
           ...settingsRoutes(settings, seen),
@@ -203,19 +223,21 @@ function errorsModule(state: StateDatabase, store: TelemetryStore): Module<Error
 }
 
 interface Settled {
+  readonly state: StateDatabase;
   readonly alerts: Alerts;
   readonly response: IncidentResponse;
   readonly wanted: WantedCollectors;
   readonly exports: Exports;
   readonly changes: ChangeLog;
   readonly log: Logger;
+  readonly metrics: Metrics;
   readonly clock: Clock;
 }
 
 /** What a team has written, from now on and after each change of it. */
 function settingsModule(
   { settings: place = '' }: PalantirOptions,
-  { alerts, response, wanted, exports, changes, log, clock }: Settled,
+  { state, alerts, response, wanted, exports, changes, log, metrics, clock }: Settled,
 ): Module<SettingsWatch> {
   function use({ rules, notify, collect, exports: exported }: Settings): void {
     alerts.setRules(rules);
@@ -232,20 +254,25 @@ function settingsModule(
     async start() {
       const watch = await watchSettings(place, {
         clock,
-        onChange(settings, change) {
-          use(settings);
-          changes.add(change);
-        },
+        lastGood: lastGoodSettings(state),
+        use,
+        onChange: changes.add,
         onProblems: tell,
       });
-      use(watch.settings);
       tell(watch.problems);
+      if (watch.inUse === 'last good') log.warn('settings: those that were good last stay in use');
+      metrics.observe('settings_mistakes', { help: MISTAKES_HELP }, (set) => set(watch.problems.length));
       return watch;
     },
     async stop(watch) {
       watch[Symbol.dispose]();
     },
   };
+}
+
+function troubleOf(problems: readonly Problem[]): SettingsTrouble | undefined {
+  const [first] = problems;
+  return first && { count: problems.length, first: problemLine(first) };
 }
 
 /** Of the engine that the settings name. */
@@ -256,6 +283,11 @@ function dockerSources(clock: Clock): (settings: Settings) => readonly SwarmSour
     if (known?.socket !== socket) known = { socket, source: dockerSwarm({ socket, clock }) };
     return [known.source];
   };
+}
+
+/** Without this very instance, whose metrics are kept as they are. */
+function othersOf({ peers = () => [] }: PalantirOptions, self: string): () => readonly KnownPeer[] {
+  return () => peers().filter(({ instance }) => instance !== self);
 }
 
 function withShares(state: SwarmState, machine: string, { cpu, memory }: NodeAgent['shares']): SwarmState {

@@ -7,8 +7,12 @@ import type { ErrorGroup } from '../src/errors/error-group.ts';
 import type { Incident } from '../src/incidents/incident.ts';
 import type { Flow, ServiceSummary, WallState } from '../src/live/wall-state.ts';
 import type { Labels, LogLine } from '../src/model.ts';
+import type { Slo, SloBudget } from '../src/slo/slo.ts';
 import type { TraceSummary } from '../src/store/traces/trace-summary.ts';
+import type { ComparedStack } from '../web/explore/stacks/stack-rows.ts';
 import type { SentSpan, SentTrace } from '../web/explore/traces/trace.ts';
+import type { SettingsAnswer } from '../web/shared/settings.ts';
+import { budgetAt, DASHBOARDS, SLOS, STACKS } from './explore-settings.fixture.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60_000;
@@ -28,6 +32,10 @@ export interface Answers {
   groups: ErrorGroup[];
   incident: Incident;
   changes: Change[];
+  settings: SettingsAnswer;
+  stacks: readonly ComparedStack[];
+  slos: readonly Slo[];
+  budget(name: string, fromMs: number, toMs: number): SloBudget | undefined;
   range(query: string, times: readonly number[]): { metric: Labels; values: [number, string][] }[];
 }
 
@@ -63,6 +71,10 @@ export function answersAt(now: number): Answers {
     groups: groupsAt(now),
     incident: incidentAt(now, changes[0]!),
     changes,
+    settings: { problems: [], inUse: 'newest', dashboards: DASHBOARDS },
+    stacks: STACKS,
+    slos: SLOS,
+    budget: budgetAt,
     range: rangeAt,
   };
 }
@@ -179,6 +191,7 @@ function wallAt(now: number, changes: readonly Change[]): WallState {
     alerts: [],
     incidents: [],
     changes,
+    slos: [],
   };
 }
 

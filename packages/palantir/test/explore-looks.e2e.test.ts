@@ -37,7 +37,13 @@ const PAGES: readonly (readonly [path: string, shows: string])[] = [
   ['/explore/incidents', '#12 tax is slow'],
   ['/explore/incidents/12', 'Rolling back.'],
   ['/explore/changes', 'express checkout'],
-  ['/explore/work', 'payments-available'],
+  ['/explore/work', 'payments.settle'],
+  ['/explore/dashboards', 'What customers feel'],
+  ['/explore/dashboards/shop', 'Requests, by service'],
+  ['/explore/dashboards/nothing', 'No dashboard is called nothing'],
+  ['/explore/slos', 'overspent by'],
+  ['/explore/stacks', 'search should run'],
+  ['/explore/settings', 'The settings are sound'],
 ];
 
 test('all scripts of all pages are less than 120 KB as they are sent', async () => {

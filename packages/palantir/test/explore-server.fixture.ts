@@ -59,7 +59,7 @@ export async function exploreServer(folder: string, answers: Answers): Promise<E
   }
 
   function read(path: string, query: URLSearchParams): unknown {
-    const [, , place, id, more] = path.split('/');
+    const [, , place, id, more] = path.split('/').map(decodeURIComponent);
     if (path.startsWith('/api/')) return prometheus(path, query, answers);
     switch (place) {
       case 'services':
@@ -86,11 +86,20 @@ export async function exploreServer(folder: string, answers: Answers): Promise<E
         return id ? answers.trace(id) : query.get('query')!.includes('nothing') ? [] : answers.traces;
       case 'alerts':
         return answers.alerts;
+      case 'settings':
+        return answers.settings;
+      case 'stacks':
+        return answers.stacks;
+      case 'slos': {
+        if (!id) return answers.slos;
+        const [from, to] = ['start', 'end'].map((name) => Number(query.get(name)) * 1_000);
+        return answers.budget(id, from!, to!);
+      }
       case 'silences':
         return answers.silences;
       case 'errors':
         return id
-          ? answers.groups.find(({ fingerprint }) => fingerprint === decodeURIComponent(id))
+          ? answers.groups.find(({ fingerprint }) => fingerprint === id)
           : answers.groups.filter(({ state }) => state === query.get('state'));
       case 'oncall':
         return {

@@ -133,6 +133,9 @@ test('a link holds the whole state: who loads it anew sees the same', { skip }, 
     ],
     [`/explore/errors?state=open&find=deadline`, 'tax did not answer'],
     ['/explore/services?find=money&sort=-p95', 'payments'],
+    ['/explore/dashboards/shop?from=1700000000000&to=1700003600000&sort2.2=-most', 'due'],
+    ['/explore/slos?last=30d&sort=Attained', 'payments are answered'],
+    ['/explore/stacks?sort-shop=-Service', 'search should run'],
   ] as const) {
     const page = await open(path);
     await page.getByText(shows).first().waitFor();
@@ -142,6 +145,72 @@ test('a link holds the whole state: who loads it anew sees the same', { skip }, 
     assert.equal(await settledText(page), before, path);
     await page.context().close();
   }
+});
+
+test('a panel leads to its queries over the same time, and one that fails harms no other', {
+  skip,
+}, async () => {
+  const page = await open('/explore/dashboards/shop?from=1700000000000&to=1700003600000');
+  await page.getByText('"oops" is not expected here').waitFor();
+  assert.equal(await page.getByRole('alert').count(), 1);
+  assert.ok((await page.getByRole('img', { name: /4 changes|now:/ }).count()) >= 3);
+  await page.getByRole('link', { name: 'Durations' }).click();
+  await until(
+    page,
+    () => addressOf(page).startsWith('/explore/metrics?q=histogram_quantile(0.5'),
+    'it leads elsewhere',
+  );
+  const { searchParams } = new URL(page.url());
+  assert.equal(searchParams.getAll('q').length, 3);
+  assert.equal(searchParams.get('from'), '1700000000000');
+  await page.keyboard.press('g');
+  await page.keyboard.press('d');
+  await until(page, () => addressOf(page) === '/explore/dashboards', 'keys do not lead to the dashboards');
+  await page.context().close();
+});
+
+test('changes stand on each chart, whatever page it is on', { skip }, async () => {
+  for (const [path, shows] of [
+    ['/explore/services/tax', /Duration, now: .*; \d changes/],
+    ['/explore/incidents/12', /Duration, now: .*; \d changes/],
+    ['/explore/dashboards/shop', /Durations, now: .*; 4 changes/],
+    ['/explore/slos', /taxes are known: budget left, now: .*; 4 changes/],
+    ['/explore/work', /; 4 changes/],
+    ['/explore/metrics?q=up', /; 4 changes/],
+  ] as const) {
+    const page = await open(path);
+    await page.getByRole('img', { name: shows }).first().waitFor();
+    await page.context().close();
+  }
+  for (const path of ['/explore/logs', '/explore/traces']) {
+    const page = await open(path);
+    await page.getByRole('list', { name: 'Changes' }).getByText('deploy: tax: a41f09c → b772e10').waitFor();
+    await page.context().close();
+  }
+});
+
+test('while the settings have mistakes each page says so in one line, which leads to all of them', {
+  skip,
+}, async () => {
+  const { answers } = site!;
+  const { settings } = answers;
+  answers.settings = {
+    ...settings,
+    problems: [
+      '/srv/shop/palantir/rules.yaml:12:10 rules[2].for: write a duration such as 5m',
+      '/srv/shop/palantir/rules.yaml:31:5 slos[0]: errorShare is missing',
+    ],
+  };
+  const page = await open('/explore/services');
+  await page.getByRole('link', { name: 'rules.yaml:12:10 rules[2].for: write a duration' }).click();
+  await page.getByRole('cell', { name: 'slos[0]: errorShare is missing' }).waitFor();
+  assert.equal(addressOf(page), '/explore/settings');
+  answers.settings = { ...settings, dashboards: [] };
+  await page.goto(`${site!.server.origin}/explore/dashboards`);
+  await page.getByText('- title: Requests per second').waitFor();
+  assert.equal(await page.locator('.settings-notice').count(), 0);
+  answers.settings = settings;
+  await page.context().close();
 });
 
 test('a tail shows lines as they come, stops for who reads, and never holds more than so many', {

@@ -16,6 +16,10 @@ import { type LiveServer, liveServer } from './live-server.fixture.ts';
 import { burning, calm, large } from './wall-states.fixture.ts';
 
 const FRAME_BUDGET_MS = 4;
+/** Of the two frames at 60 per second that a new state may cost, spread over more of them. */
+const STATE_BUDGET_MS = 2_000 / 60;
+const STATES = 10;
+const FRAMES_BETWEEN = 12;
 const SCRIPT_BUDGET = 45_000;
 
 let pages: BuiltPages;
@@ -136,6 +140,36 @@ test('12 nodes with 400 instances each are drawn within the budget of a frame, a
   assert.deepEqual(opened.faults, []);
 });
 
+test('while states come what moves goes on: a new state of 12 nodes with 400 instances each costs less than two frames, in several', {
+  skip,
+}, async (t) => {
+  await using opened = await swarm(large(Date.now()), '/', { viewport: { width: 1_440, height: 900 } });
+  const { page } = opened;
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const spentMs = async (): Promise<number> => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    const spent = metrics.filter(({ name }) => /^(?:Script|Layout|RecalcStyle)Duration$/.test(name));
+    return spent.reduce((sum, { value }) => sum + value * 1_000, 0);
+  };
+  const spend = async (states: readonly WallState[]): Promise<number> => {
+    const before = await spentMs();
+    for (const state of states) {
+      if (state !== shown) server.show(state);
+      await page.evaluate(frames, FRAMES_BETWEEN);
+    }
+    return (await spentMs()) - before;
+  };
+  const shown = alive(0);
+  await spend([alive(1), alive(2), shown]);
+  const still = await spend(Array.from({ length: STATES }, () => shown));
+  const living = await spend(Array.from({ length: STATES }, (_, index) => alive(index + 3)));
+  const each = (living - still) / STATES;
+  t.diagnostic(`script, style and layout of a state: ${each.toFixed(1)} ms of processor`);
+  assert.ok(each < STATE_BUDGET_MS, `${each} ms for a state`);
+  assert.deepEqual(opened.faults, []);
+});
+
 test('nothing is drawn while nobody sees it, nor moves for who asked for less motion', { skip }, async () => {
   await using opened = await swarm(calm(Date.now()));
   const { page } = opened;
@@ -239,6 +273,46 @@ function timeFrames(): void {
       callback(now);
       frames.push(performance.now() - start);
     });
+}
+
+/** A large swarm as it lives on: rates, times and shares are others, and some instances. */
+function alive(index: number): WallState {
+  const state = large(Date.UTC(2026, 10, 21) + index * 1_000);
+  const moved = (value: number, at: number): number => value * (1 + 0.1 * Math.sin(index * 1.7 + at));
+  return {
+    ...state,
+    services: state.services.map((one, at) => ({
+      ...one,
+      requestsPerSecond: moved(one.requestsPerSecond, at),
+      p95Ms: moved(one.p95Ms, at),
+    })),
+    flows: state.flows.map((flow, at) => ({
+      ...flow,
+      requestsPerSecond: moved(flow.requestsPerSecond, at),
+      p95Ms: moved(flow.p95Ms, at),
+    })),
+    swarm: {
+      ...state.swarm,
+      nodes: state.swarm.nodes.map((node, at) => ({
+        ...node,
+        cpu: moved(0.5, at),
+        instances: node.instances.map((one, place) => ({
+          ...one,
+          startedAtMs: 0,
+          health: (place + index * 7) % 97 === 0 ? 'starting' : one.health,
+        })),
+      })),
+    },
+  };
+}
+
+/** In the page: resolves when so many have gone by. */
+function frames(count: number): Promise<void> {
+  const frame = (Reflect.get(globalThis, 'plainFrame') as typeof requestAnimationFrame).bind(globalThis);
+  return new Promise((done) => {
+    const next = (left: number): unknown => (left === 0 ? done() : frame(() => next(left - 1)));
+    next(count);
+  });
 }
 
 /** In the page. */

@@ -1,11 +1,12 @@
 /** States of a wall to look at: a small shop on one machine, the same while it burns, and a swarm of twelve nodes with 400 slots each. */
 import type { Alert } from '../src/alerts/alert.ts';
 import type { Change } from '../src/changes/change.ts';
-import type { Flow, IncidentSummary, ServiceSummary, WallState } from '../src/live/wall-state.ts';
+import type { Flow, IncidentSummary, ServiceSummary, SloSummary, WallState } from '../src/live/wall-state.ts';
 import type { SwarmInstance, SwarmNode, SwarmService } from '../src/swarm/swarm-state.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60_000;
+const DAY = 86_400_000;
 
 interface Sketch {
   readonly name: string;
@@ -65,7 +66,23 @@ export function calm(atMs: number, build = 'build-1'): WallState {
     alerts: [],
     incidents: [],
     changes: changes(atMs),
+    slos: [
+      objective('payments are answered', 'payments', 0.999, 0.99968),
+      objective('pages are fast', 'shop', 0.95, 0.9926),
+      objective('taxes are known', 'tax', 0.995, 1),
+    ],
   };
+}
+
+function objective(
+  name: string,
+  service: string,
+  target: number,
+  attained: number,
+  state: SloSummary['state'] = 'ok',
+): SloSummary {
+  const budgetLeft = 1 - (1 - attained) / (1 - target);
+  return { id: `${name} ${service}`, name, service, target, windowMs: 30 * DAY, attained, budgetLeft, state };
 }
 
 export interface Fire {
@@ -154,6 +171,24 @@ export function restless(atMs: number): WallState {
   };
   return {
     ...quiet,
+    slos: [
+      objective('receipts are sent within a minute', 'receipts', 0.99, 0.9861, 'exhausted'),
+      objective('payments are answered', 'payments', 0.999, 0.99931, 'burning'),
+      ...quiet.slos.slice(1),
+      {
+        id: 'orders',
+        name: 'orders are taken',
+        service: 'orders',
+        target: 0.999,
+        windowMs: 30 * DAY,
+        state: 'unknown',
+      },
+    ],
+    settingsTrouble: {
+      count: 3,
+      first:
+        '/srv/shop/palantir/rules.yaml:12:10 rules[2].for: write a duration such as 30s, 5m or 2h, not "five minutes"',
+    },
     services: quiet.services.map((one) =>
       one.name === 'receipts'
         ? { ...one, state: 'degraded', errorShare: 0.018, detail: ticket.summary }

@@ -8,6 +8,7 @@ import {
   type MigrationStatus,
   type PlannedMigration,
 } from '@goblin/data';
+import { noteChange } from '@goblin/deploy';
 import type { Project } from '@goblin/deploy/project';
 import { type CommandContext, UsageError } from '../command.ts';
 import { openPlace, type ServicePlace, servicePlaces } from '../services/migrations.ts';
@@ -113,6 +114,10 @@ function migrate(
         .filter(({ state }) => state === 'pending' || state === 'filling')
         .map(({ name }) => name);
       results.push({ service: place.service, applied, left });
+      if (applied > 0) {
+        const title = `${applied} ${applied === 1 ? 'migration' : 'migrations'} applied`;
+        noteChange(project.dataFolder, { kind: 'data', service: place.service, title });
+      }
       progress.close();
       if (context.flag('json')) continue;
       context.print(

@@ -1,5 +1,6 @@
 /** `goblin fault inject tax --latency 300ms --for 20s`, `goblin fault ls`, `goblin fault lift` */
 import { closest, GoblinError } from '@goblin/core';
+import { noteChange } from '@goblin/deploy';
 import type { Project } from '@goblin/deploy/project';
 import { DEFAULT_FAULT_MS, type FaultMatch, type Mesh, type Peer, type RunningFault } from '@goblin/mesh';
 import { type CommandContext, UsageError } from '../command.ts';
@@ -43,10 +44,12 @@ async function inject(context: CommandContext, target: string | undefined): Prom
   const told = await tellAll<RunningFault>(mesh, chosen, 'faults.inject', fault);
   mustHaveReached(told);
   const forMs = fault.forMs ?? DEFAULT_FAULT_MS;
+  const said = `${matchInWords(fault.match!)} ${effectInWords(fault.effect)}, for ${forMs / 1_000} s`;
+  noteChange(project.dataFolder, { kind: 'fault', service, title: `${fault.id} injected: ${said}` });
   if (context.flag('json')) context.printJson({ ...fault, forMs, instances: told.map(inJson) });
   else {
     print(context, told, () => 'injected');
-    context.print(`\n${matchInWords(fault.match!)} ${effectInWords(fault.effect)}, for ${forMs / 1_000} s`);
+    context.print(`\n${said}`);
     context.print(`lift it sooner by  goblin fault lift ${fault.id}`);
   }
   return exitCode(told);
@@ -81,6 +84,8 @@ async function lift(context: CommandContext, id: string | undefined): Promise<nu
   });
   // Who is still starting has no faults.
   const told = asked.filter(({ peer, error, result }) => (error ? peer.address : result!.length > 0));
+  const lifted = new Set(told.flatMap(({ result = [] }) => result.map((fault) => fault.id)));
+  for (const one of lifted) noteChange(project.dataFolder, { kind: 'fault', title: `${one} lifted` });
   if (context.flag('json')) context.printJson(told.map(inJson));
   else if (told.length === 0) context.print('no faults were injected');
   else {

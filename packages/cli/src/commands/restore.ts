@@ -1,6 +1,7 @@
 /** `goblin restore --at '2026-11-20 12:00'` */
 import { resolve } from 'node:path';
 import { momentOf, type RestorePlan, type RestoreStep, type RestoreTarget, restore } from '@goblin/data';
+import { noteChange } from '@goblin/deploy';
 import { type CommandContext, UsageError } from '../command.ts';
 import { commandPlaces, embeddedFolder } from '../services/backups.ts';
 import { type Colours, coloursFor } from '../terminal/colours.ts';
@@ -39,10 +40,12 @@ export async function run(context: CommandContext): Promise<number> {
         progress.show(STEPS[step], done, total, step === 'check' ? undefined : 'bytes'),
     });
     progress.close();
+    const { lastCommit, kept, seconds } = report;
+    const until = lastCommit ? `its last transaction is of ${stamp(lastCommit)}` : 'as the backup was';
+    if (into === undefined)
+      noteChange(project.dataFolder, { kind: 'data', title: `the database was restored: ${until}` });
     if (isJson) context.printJson(report);
     else {
-      const { lastCommit, kept, seconds } = report;
-      const until = lastCommit ? `its last transaction is of ${stamp(lastCommit)}` : 'as the backup was';
       say(`${colours.green('restored')} in ${seconds.toFixed(1)} s: ${until}`);
       if (kept !== undefined) say(`the old database is kept in ${kept}: delete it when you are sure`);
       if (into !== undefined) say(`look at it with: goblin up --data ${into}`);

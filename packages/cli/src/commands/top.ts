@@ -1,5 +1,5 @@
 /** `goblin top` */
-import type { WallState } from '@goblin/palantir';
+import { applyPatch, type Operation, type WallState } from '@goblin/palantir';
 import type { CommandContext } from '../command.ts';
 import { palantirClient } from '../services/palantir-client.ts';
 import { coloursFor } from '../terminal/colours.ts';
@@ -18,8 +18,8 @@ export async function run(context: CommandContext): Promise<void> {
   let state = first;
   const screen = liveScreen(stdout, () => wallTable(state, colours));
   try {
-    for await (const next of palantir.events<WallState>('/palantir/live', stop.signal)) {
-      state = next;
+    for await (const next of palantir.events<WallState | Operation[]>('/palantir/live', stop.signal)) {
+      state = Array.isArray(next) ? applyPatch(state, next) : next;
       screen.changed();
     }
     if (!stop.signal.aborted) screen.log('palantir has ended the stream');

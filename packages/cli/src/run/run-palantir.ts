@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { PalantirModel } from '@goblin/core';
 import { logsFolder } from '@goblin/deploy';
-import { startHost } from '@goblin/mesh';
+import { type Host, startHost } from '@goblin/mesh';
 import { palantir, tokenOf } from '@goblin/palantir';
 import { palantirFolder } from '../services/palantir-link.ts';
 import { mailerBy, PALANTIR_SETTINGS } from '../services/palantir-settings.ts';
@@ -25,6 +25,7 @@ async function start(self: PlatformProcess, model: PalantirModel): Promise<Servi
   const mailer = smtpUrl && opened.use(mailerBy(smtpUrl, self.log, folder));
   config.finish();
   const port = settings.GOBLIN_PORT ?? model.port;
+  let host: Host | undefined;
   const definition = palantir({
     app: project.model.name,
     folder,
@@ -32,12 +33,13 @@ async function start(self: PlatformProcess, model: PalantirModel): Promise<Servi
     token: await tokenOf(folder),
     baseUrl: own.PALANTIR_URL ?? `http://${model.hosts[0] ?? 'localhost'}:${port}`,
     hosts: model.hosts,
+    peers: () => host?.mesh.directory.peers ?? [],
     swarm: [supervisedSwarm(project.dataFolder, hostname())],
     logs: logsFolder(project.dataFolder),
     settings: resolve(project.folder, own.PALANTIR_SETTINGS ?? model.settings),
     ...(mailer && { sendMail: (mail, signal) => mailer.send({ from, ...mail }, signal) }),
   });
-  const host = await startHost(definition, {
+  host = await startHost(definition, {
     ...hostOptionsOf(self),
     host: settings.GOBLIN_HOST ?? model.host,
     port,

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { AppModel, BackupSpec, Clock, EdgeSpec, PalantirModel, ServiceModel } from '@goblin/core';
 import type { LogCollector } from '../logs/log-collector.ts';
+import type { NotedChange } from '../logs/noted-change.ts';
 import { BACKUP, EDGE, PALANTIR, type Project } from '../project/project.ts';
 import { type SourceFiles, sourceFiles } from '../watch/source-files.ts';
 import { type SourceWatcher, watchSources } from '../watch/source-watcher.ts';
@@ -110,6 +111,16 @@ export function fleet(project: Project, options: FleetOptions): Fleet {
     }
   }
 
+  function replaceChanged(name: string): void {
+    noteConfiguration(name, `${name} has changed in the app model`);
+    void replace(name, 'it has changed in the app model');
+  }
+
+  /** For the change log: what runs shows no other version, nor another number. */
+  function noteConfiguration(service: string, title: string): void {
+    logs.note('info', title, { change: { kind: 'configuration', service, title } satisfies NotedChange });
+  }
+
   async function remove(name: string): Promise<void> {
     const member = members.get(name);
     member?.sources?.stop();
@@ -128,7 +139,7 @@ export function fleet(project: Project, options: FleetOptions): Fleet {
     if (!isDeepStrictEqual({ ...before, instances: 0 }, { ...model, instances: 0 })) {
       member.sources?.stop();
       member.sources = followCode(model);
-      void replace(name, 'it has changed in the app model');
+      replaceChanged(name);
     }
     if (before.instances !== model.instances) {
       member.group.scale(model.instances).catch((error: Error) => logs.note('error', error.message));
@@ -144,8 +155,9 @@ export function fleet(project: Project, options: FleetOptions): Fleet {
     if (isDeepStrictEqual(before, next)) return;
     if (isDeepStrictEqual({ ...before, routes: [] }, { ...next, routes: [] })) {
       member.group.route(next);
-      logs.note('info', 'the edge has new routes');
+      noteConfiguration(EDGE, 'the edge has new routes');
     } else {
+      noteConfiguration(EDGE, 'where the edge listens has changed in the app model');
       void replace(EDGE, 'where it listens has changed in the app model');
     }
   }
@@ -155,7 +167,7 @@ export function fleet(project: Project, options: FleetOptions): Fleet {
     backup = next;
     if (before && !next) await remove(BACKUP);
     else if (next && !before) begin(BACKUP, 'backup');
-    else if (!isDeepStrictEqual(before, next)) void replace(BACKUP, 'it has changed in the app model');
+    else if (!isDeepStrictEqual(before, next)) replaceChanged(BACKUP);
   }
 
   /** Settled by the first model: all that runs was told by its environment where telemetry is sent to. */

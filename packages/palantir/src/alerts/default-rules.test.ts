@@ -257,6 +257,11 @@ const CASES: Readonly<Record<string, { bad: Sample[]; says: string; good: Sample
     says: 'tax: the background loop outbox failed 8 times within 10 minutes',
     good: [recent('background_failures_total', 2, { loop: 'outbox' })],
   },
+  'settings-mistakes': {
+    bad: gauge('settings_mistakes', 3),
+    says: 'The settings of Palantir have 3 mistakes',
+    good: [gauge('settings_mistakes', 0)],
+  },
   'rules-failing': {
     bad: recent('alert_rule_failures_total', 50, { rule: 'mine' }),
     says: 'The rule mine cannot be evaluated',

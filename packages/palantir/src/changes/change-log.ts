@@ -1,10 +1,11 @@
-/** Keeps changes in the state database, for KEPT_MS. */
+/** Keeps changes in the state database, for KEPT_MS and MAX_KEPT at most: who logs changes without end loses the oldest. */
 import { GoblinError } from '@goblin/core';
 import type { StateDatabase } from '../state/state-database.ts';
 import type { Change, ChangeLog } from './change.ts';
 
 const KEPT_MS = 400 * 86_400_000;
-const MAX_TEXT = 2_000;
+const MAX_KEPT = 100_000;
+export const MAX_TEXT = 2_000;
 const MAX_LISTED = 1_000;
 
 const STEPS = [
@@ -31,7 +32,7 @@ export function createChangeLog(state: StateDatabase): ChangeLog {
   const insert = db.prepare(
     'INSERT INTO change (at_ms, kind, service, title, detail, author) VALUES (?, ?, ?, ?, ?, ?) RETURNING id',
   );
-  const forget = db.prepare('DELETE FROM change WHERE at_ms < ?');
+  const forget = db.prepare('DELETE FROM change WHERE at_ms < ? OR id <= ?');
   const select = db.prepare(
     'SELECT * FROM change WHERE at_ms BETWEEN ? AND ? AND (? IS NULL OR service = ?) ORDER BY at_ms DESC, id DESC LIMIT ?',
   );
@@ -46,9 +47,10 @@ export function createChangeLog(state: StateDatabase): ChangeLog {
       }
       const { atMs, kind, service = null, title, detail = null, author = null } = change;
       return state.transaction(() => {
-        forget.run(atMs - KEPT_MS);
         const row = insert.get(Math.round(atMs), kind, service, title, detail, author);
-        return { ...change, id: Number(row!.id) };
+        const id = Number(row!.id);
+        forget.run(atMs - KEPT_MS, id - MAX_KEPT);
+        return { ...change, id };
       });
     },
     list({ fromMs, toMs, service = null, limit = MAX_LISTED }) {

@@ -1,6 +1,20 @@
 /** What people and machines changed: the first suspect when something breaks. */
 
-export type ChangeKind = 'deploy' | 'rollback' | 'flag' | 'configuration' | 'scale' | 'restart' | 'rules';
+export const CHANGE_KINDS = [
+  'deploy',
+  'rollback',
+  'flag',
+  'configuration',
+  'scale',
+  'restart',
+  'rules',
+  /** Injected on purpose. */
+  'fault',
+  /** A migration, or a restore. */
+  'data',
+] as const;
+
+export type ChangeKind = (typeof CHANGE_KINDS)[number];
 
 export interface Change {
   /** Grows with time. */

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { isGoblinError } from '@goblin/core';
+import type { Labels, LogLine } from '../model.ts';
 import { openState } from '../state/state-database.ts';
 import type { SwarmService, SwarmState } from '../swarm/swarm-state.ts';
 import { createChangeLog } from './change-log.ts';
+import { changesLogged } from './changes-logged.ts';
 import { changesSeen } from './changes-seen.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'goblin-changes-'));
@@ -62,6 +64,31 @@ test('changes are kept in order, also when it is started again, and are found by
   assert.equal(log.list({ fromMs: 0, toMs: 10, service: 'tax' }).length, 1);
   assert.equal(log.list({ fromMs: 6, toMs: 10, service: 'tax' }).length, 0);
   assert.equal(log.list({ fromMs: 0, toMs: 10, limit: 1 }).length, 1);
+});
+
+test('what is logged as a change is one, of the service that logs it or the one that is named', () => {
+  const line = (attributes: Labels, service = 'tax'): LogLine => ({
+    atMs: 5,
+    severity: 9,
+    body: '',
+    service,
+    attributes,
+  });
+  const change = (more: Labels): Labels => ({ 'change.kind': 'flag', 'change.title': 'new prices', ...more });
+  assert.deepEqual(
+    changesLogged([
+      line({ 'change.kind': 'flag' }),
+      line({ 'change.title': 'no kind', 'change.kind': 'rumour' }),
+      line(change({ 'change.author': 'ada', 'change.detail': '10 %' })),
+      line(change({ 'change.service': 'mail', 'change.title': 'x'.repeat(5_000) }), 'goblin'),
+      line(change({ 'change.kind': 'fault' }), 'goblin'),
+    ]),
+    [
+      { atMs: 5, kind: 'flag', title: 'new prices', service: 'tax', detail: '10 %', author: 'ada' },
+      { atMs: 5, kind: 'flag', title: 'x'.repeat(2_000), service: 'mail' },
+      { atMs: 5, kind: 'fault', title: 'new prices' },
+    ],
+  );
 });
 
 test('a text that is too long is refused', () => {

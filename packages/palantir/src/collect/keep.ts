@@ -46,6 +46,6 @@ export function countRefused({ rejected }: Appended, meter: CollectorMeter): voi
   for (const { count, reason } of rejected) meter.lost(count, reason);
 }
 
-function whole({ samples = [], logs = [], spans = [], rejected = [] }: Partial<Batch>): Batch {
-  return { samples, logs, spans, rejected };
+function whole(parts: Partial<Batch>): Batch {
+  return { samples: [], logs: [], spans: [], rejected: [], ...parts };
 }

@@ -1,5 +1,5 @@
-/** What is collected because somebody wants it, beside what Palantir collects by itself: Docker, scraped targets, StatsD, InfluxDB. It may
- * change while it runs: what is no longer wanted ends, and what is the same goes on. */
+/** What is collected as a team's settings want it, beside what Palantir always collects: Docker, scraped targets, peers that do not send,
+ * StatsD, InfluxDB. It may change while it runs: what is no longer wanted ends, and what is the same goes on. */
 import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { context, pause, Secret } from '@goblin/core';
@@ -11,6 +11,7 @@ import { dockerContainers } from './docker/docker-containers.ts';
 import { dockerLogs } from './docker/docker-logs.ts';
 import { type InfluxSource, influxPull } from './influx/influx-pull.ts';
 import { scrape } from './scrape/scrape.ts';
+import { type KnownPeer, silentPeers } from './scrape/silent-peers.ts';
 import { statsd } from './statsd/statsd.ts';
 
 const RETRY_MS = 10_000;
@@ -22,6 +23,8 @@ export interface CollectSettings {
   /** Where datagrams of StatsD are taken. */
   readonly statsd?: { readonly host?: string; readonly port?: number };
   readonly scrape?: readonly ScrapedTarget[];
+  /** Services whose instances are scraped where they do not send. Default: all that the directory knows. */
+  readonly peers?: readonly string[];
   readonly influx?: readonly PulledInflux[];
 }
 
@@ -47,7 +50,9 @@ export interface PulledInflux {
 
 export type WantedTools = CollectorTools & {
   readonly state: StateDatabase;
-  readonly store: Pick<TelemetryStore, 'append' | 'ingest' | 'series'>;
+  readonly store: Pick<TelemetryStore, 'append' | 'ingest' | 'series' | 'select'>;
+  /** The instances that the directory knows, without this one. */
+  readonly peers: () => readonly KnownPeer[];
 };
 
 export interface WantedCollectors {
@@ -120,7 +125,7 @@ export function wantedCollectors(tools: WantedTools): WantedCollectors {
 }
 
 function partsOf(
-  { docker, statsd: place, scrape: targets = [], influx = [] }: CollectSettings,
+  { docker, statsd: place, scrape: targets = [], peers: services, influx = [] }: CollectSettings,
   tools: WantedTools,
 ): Part[] {
   const engine = docker === undefined ? [] : [{ socket: docker }];
@@ -133,6 +138,15 @@ function partsOf(
     ...(targets.length > 0
       ? [{ name: 'scrape', settings: targets, make: () => scraper(tools, targets) }]
       : []),
+    ...(services?.length === 0
+      ? []
+      : [
+          {
+            name: 'peers',
+            settings: { services },
+            make: () => silentPeers(tools, { peers: tools.peers, ...(services && { services }) }),
+          },
+        ]),
     ...influx.map((one) => ({
       name: `influx ${one.url} ${one.database ?? one.bucket ?? ''}`,
       settings: one,

@@ -91,6 +91,18 @@ test('what is new is kept at once; counts of what is known within a second', asy
   assert.equal(one.errors.newSince(one.clock.wall() - MINUTE).length, 1, 'a restart makes nothing new again');
 });
 
+test('what cannot be written is taken all the same, and written as soon as it can be', async () => {
+  using one = house();
+  one.state.db.exec('PRAGMA query_only = ON');
+  one.fail('TypeError');
+  assert.equal(one.errors.newSince(0).length, 1);
+  await one.clock.advance(MINUTE);
+  one.state.db.exec('PRAGMA query_only = OFF');
+  await one.clock.advance(1_000);
+  one.restart();
+  assert.equal(one.errors.list()[0]!.type, 'TypeError');
+});
+
 test('a resolved error that comes back in another version is a regression, and new again', async () => {
   using one = house();
   one.fail('TypeError', 'a');

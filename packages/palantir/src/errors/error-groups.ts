@@ -1,5 +1,6 @@
 /** Keeps error groups: in memory, and in the state database. What is new, comes back or is decided by somebody is committed before the call
- * returns; the counts of what is known are written once per FLUSH_MS, and `kill -9` can take the last of them.
+ * returns, or as soon as the database can be written to again; the counts of what is known are written once per FLUSH_MS, and `kill -9`
+ * can take the last of them.
  *
  * A resolved group comes back as a regression, and is new again, when a line of it comes from another version than those it was resolved
  * in. Where somebody named the version with the remedy, older ones may fail on: they are counted. Where nobody did, or lines carry no
@@ -47,16 +48,23 @@ export function createErrorGroups({
   const unwritten = new Set<string>();
   let timer: Timer | undefined;
 
-  /** What could not be written is tried again with what comes next. */
+  /** What could not be written is tried again: lines are kept already, and who sent them has nothing to send again. */
   function flushLater(): void {
+    if (unwritten.size === 0) return;
     timer ??= clock.after(FLUSH_MS, () => {
       timer = undefined;
-      try {
-        flush();
-      } catch {
-        // The part of the platform that writes next says what is wrong with the database.
-      }
+      if (!isFlushed()) flushLater();
     });
+  }
+
+  function isFlushed(): boolean {
+    try {
+      flush();
+      return true;
+    } catch {
+      // The part of the platform that writes next says what is wrong with the database.
+      return false;
+    }
   }
 
   function flush(): void {
@@ -149,10 +157,8 @@ export function createErrorGroups({
       const nowMs = clock.wall();
       let isNew = false;
       for (const line of lines) if (line.severity >= ERROR_SEVERITY) isNew = takeLine(line, nowMs) || isNew;
-      if (isNew) {
-        makeRoom();
-        flush();
-      } else if (unwritten.size > 0) flushLater();
+      if (isNew) makeRoom();
+      if (!isNew || !isFlushed()) flushLater();
     },
     list: ({ state: wanted, service, limit = DEFAULT_LIMIT } = {}) =>
       [...groups.values()]

@@ -15,6 +15,8 @@ export interface Exporter {
   readonly signals: readonly Signal[];
   /** Which series go out: those that one of these matches. */
   readonly selections: readonly (readonly Matcher[])[];
+  /** Whether its format has room for exemplars. */
+  readonly takesExemplars?: boolean;
   /** Series with the same key go into one portion: parts of a histogram, fields of one line. */
   keyOf?(labels: Labels): string;
   /** Makes one request. Does not reject, but for what `signal` aborts. */

@@ -57,6 +57,33 @@ test('what is kept goes out once, in order, also what comes late but within the 
   assert.equal(one.count('export_failures_total'), 0);
 });
 
+test('an exemplar goes out once, with the first sample at its time or after it, however much later that came', async () => {
+  await using server = await receivingServer();
+  await using one = await exporting(remoteWrite(server.url));
+  const series = { __name__: 'x_bucket', le: '1' };
+  // A slot holds one: these are of different ones, and the last has no sample yet.
+  for (const [i, afterMs] of [0, 40_000, 80_000].entries()) {
+    const atMs = NOON_MS + afterMs;
+    while (one.clock.wall() < atMs + 15_000) await one.pass(5_000);
+    const labels = { trace_id: String(i).repeat(32) };
+    await one.store.append(
+      batch({
+        samples: i < 2 ? [sample(series, atMs + 15_000, i)] : [],
+        exemplars: [{ series, atMs, value: i, labels }],
+      }),
+    );
+  }
+  await one.pass(MINUTE_MS);
+  const sent = (): unknown[] =>
+    server.all
+      .flatMap(({ body }) => fromRemoteWrite(body, one.clock.wall()).exemplars ?? [])
+      .map(({ value }) => value);
+  assert.deepEqual(sent(), [0, 1]);
+  await one.store.append(batch({ samples: [sample(series, one.clock.wall(), 2)] }));
+  await one.until(() => sent().length > 2);
+  assert.deepEqual(sent(), [0, 1, 2]);
+});
+
 test('after restarts it goes on where it was: nothing is missing, nothing is doubled', async () => {
   await using server = await receivingServer();
   const settings = remoteWrite(server.url);

@@ -22,7 +22,7 @@ import { exportPositions } from './positions.ts';
 import { type ExporterSettings, type ExportSettings, exportDefaults } from './settings.ts';
 
 export interface ExportTools {
-  readonly store: Pick<TelemetryStore, 'select' | 'searchLogs' | 'endedSpans'>;
+  readonly store: Pick<TelemetryStore, 'select' | 'exemplars' | 'searchLogs' | 'endedSpans'>;
   readonly state: StateDatabase;
   readonly clock: Clock;
   readonly log: Logger;

@@ -1,5 +1,6 @@
 /** What goes out in one request: so many points, log lines or spans that memory stays small and a receiver takes it. */
 import type { Labels, LogLine, SpanRecord } from '../model.ts';
+import type { ExemplarPoint } from '../store/metrics/exemplar-select.ts';
 import type { SelectedSeries } from '../store/metrics/select.ts';
 
 export type Signal = 'metrics' | 'logs' | 'traces';
@@ -10,8 +11,13 @@ export const MAX_ITEMS = 5_000;
 /** Of their texts, roughly: what has long labels or bodies makes smaller portions. */
 export const MAX_CHARACTERS: number = 2 * 1_048_576;
 
+export interface ExportedSeries extends SelectedSeries {
+  /** Of these samples, in order of time: each belongs to the first sample at its time or after it. */
+  readonly exemplars?: readonly ExemplarPoint[];
+}
+
 export type Portion =
-  | { readonly signal: 'metrics'; readonly series: readonly SelectedSeries[] }
+  | { readonly signal: 'metrics'; readonly series: readonly ExportedSeries[] }
   | { readonly signal: 'logs'; readonly lines: readonly LogLine[] }
   | { readonly signal: 'traces'; readonly spans: readonly SpanRecord[] };
 
@@ -49,6 +55,16 @@ export function halvesOf(portion: Portion): readonly [Portion, Portion] | undefi
         { signal: 'metrics', series: second },
       ]
     : undefined;
+}
+
+/** Those that belong to the samples from the one at `from` until before the one at `to`. */
+export function exemplarsOf(
+  { times, exemplars = [] }: ExportedSeries,
+  from: number,
+  to: number,
+): readonly ExemplarPoint[] {
+  const afterMs = from === 0 ? Number.NEGATIVE_INFINITY : times[from - 1]!;
+  return exemplars.filter(({ atMs }) => atMs > afterMs && atMs <= times[to - 1]!);
 }
 
 function halves<T>(all: readonly T[]): readonly [T[], T[]] {

@@ -150,6 +150,59 @@ test('a real Prometheus that is written to remotely answers every query as Palan
     assert.deepEqual(await theirAnswers(server.url, query), await ownAnswers(one.store, query), query);
 });
 
+test('a real Prometheus that is written to remotely answers the same about exemplars', {
+  skip: missing(PROMETHEUS, 'prometheus'),
+}, async () => {
+  await using server = await prometheus();
+  await using one = await exporting({
+    kind: 'remoteWrite',
+    name: 'prometheus',
+    url: `${server.url}/api/v1/write`,
+  });
+  const all = samples();
+  const exemplars = all
+    .filter(({ series: { __name__: name, le } }) => name === 'request_seconds_bucket' && le !== '+Inf')
+    .filter((_, i) => i % 5 === 0)
+    .map(({ series, atMs, value }) => ({
+      ...{ series, atMs: atMs - 1_500, value: value / 3 },
+      labels: { trace_id: atMs.toString(16).padStart(32, '0'), span_id: 'b7ad6b7169203331' },
+    }));
+  await one.store.append(batch({ samples: all, exemplars }));
+  await one.until(() => one.count('export_sent_total') >= all.length);
+  const asked = new URLSearchParams({
+    query: 'request_seconds_bucket',
+    start: String(NOON_MS / 1_000),
+    end: String(END_MS / 1_000),
+  });
+  const { data } = (await (await fetch(`${server.url}/api/v1/query_exemplars?${asked}`)).json()) as {
+    data: { seriesLabels: Labels; exemplars: { labels: Labels; value: string; timestamp: number }[] }[];
+  };
+  const [name] = [{ label: '__name__', op: '=', value: 'request_seconds_bucket' }] as const;
+  const own = await one.store.exemplars([name], NOON_MS, END_MS);
+  assert.ok(own.flatMap((series) => series.exemplars).length > 20);
+  const sorted = (labels: Labels) => Object.entries(labels).sort();
+  const inOrder = (lists: readonly (readonly [Labels, readonly unknown[]])[]): string[] =>
+    lists.map(([labels, list]) => JSON.stringify([sorted(labels), list])).sort();
+  assert.deepEqual(
+    inOrder(
+      data.map(({ seriesLabels, exemplars: list }) => [
+        seriesLabels,
+        list.map(({ labels, value, timestamp }) => [
+          sorted(labels),
+          Number(value),
+          Math.round(timestamp * 1_000),
+        ]),
+      ]),
+    ),
+    inOrder(
+      own.map(({ series, exemplars: list }) => [
+        series,
+        list.map(({ labels, value, atMs }) => [sorted(labels), value, atMs]),
+      ]),
+    ),
+  );
+});
+
 test('a real VictoriaMetrics that is written to remotely has every sample and answers as Palantir does', {
   skip: missing(VICTORIA, 'victoria-metrics'),
 }, async () => {

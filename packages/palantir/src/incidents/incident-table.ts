@@ -7,9 +7,18 @@ import type { EntryKind, TimelineEntry } from './incident.ts';
 import type { Edge } from './reach.ts';
 
 const KEPT_MS = 400 * 86_400_000;
-/** Of a timeline. What people say has room when machines have used theirs up. */
-const MAX_ENTRIES = 500;
-const MAX_BY_PEOPLE = 500;
+/** Of an incident. Those that are over make room first, the oldest of them. */
+const MAX_ALERTS_OVER = 500;
+/** Of a timeline, for each of these alone: alerts that come and go leave room for what people do, and for what was changed. */
+const ROOM: readonly { readonly kinds: readonly EntryKind[]; readonly entries: number }[] = [
+  { kinds: ['joined', 'flapping', 'alert-resolved'], entries: 500 },
+  { kinds: ['change', 'error'], entries: 250 },
+  {
+    kinds: ['opened', 'acknowledged', 'assigned', 'noted', 'escalated', 'resolved', 'reopened'],
+    entries: 500,
+  },
+];
+const SEEN = ROOM[1]!.kinds;
 
 const STEPS = [
   `CREATE TABLE incident (
@@ -70,25 +79,16 @@ export interface IncidentTable {
   /** Of one rule and service. */
   activeOf(rule: string, service: string): readonly AlertOfIncident[];
   /** Those that fire first. */
-  alerts(incident: number): readonly Alert[];
+  alerts(incident: number, limit: number): readonly Alert[];
+  countAlerts(incident: number): number;
   isQuiet(incident: number): boolean;
-  /** Adds to the timeline, while there is room. */
+  /** Adds to the timeline, while there is room for its kind. */
   note(incident: number, entry: TimelineEntry): void;
   /** Takes out of the timeline what was written down when it ended. */
   forgetSeen(incident: number): void;
   entries(incident: number): readonly TimelineEntry[];
   prune(nowMs: number): void;
 }
-
-const SEEN: readonly EntryKind[] = ['change', 'error'];
-const OF_PEOPLE: readonly EntryKind[] = [
-  'opened',
-  'acknowledged',
-  'assigned',
-  'noted',
-  'resolved',
-  'reopened',
-];
 
 export function incidentTable(state: StateDatabase): IncidentTable {
   state.migrate('incidents', STEPS);
@@ -114,16 +114,24 @@ export function incidentTable(state: StateDatabase): IncidentTable {
     'SELECT incident, value FROM incident_alert WHERE rule = ? AND service = ? AND is_active = 1',
   );
   const alerts = db.prepare(
-    'SELECT value FROM incident_alert WHERE incident = ? ORDER BY is_active DESC, rowid',
+    'SELECT value FROM incident_alert WHERE incident = ? ORDER BY is_active DESC, rowid LIMIT ?',
   );
+  const countAlerts = db.prepare('SELECT count(*) AS count FROM incident_alert WHERE incident = ?');
+  const forgetOver =
+    db.prepare(`DELETE FROM incident_alert WHERE incident = ? AND is_active = 0 AND rowid NOT IN
+    (SELECT rowid FROM incident_alert WHERE incident = ? AND is_active = 0 ORDER BY rowid DESC LIMIT ${MAX_ALERTS_OVER})`);
   const anyActive = db.prepare('SELECT 1 FROM incident_alert WHERE incident = ? AND is_active = 1');
   const addEntry = db.prepare(
     'INSERT INTO incident_entry (incident, at_ms, kind, text, service, by, change) VALUES (?, ?, ?, ?, ?, ?, ?)',
   );
-  const countEntries = db.prepare('SELECT count(*) AS count FROM incident_entry WHERE incident = ?');
+  const countEntries = ROOM.map(({ kinds }) =>
+    db.prepare(
+      `SELECT count(*) AS count FROM incident_entry WHERE incident = ? AND kind IN (${listOf(kinds)})`,
+    ),
+  );
   const entries = db.prepare('SELECT * FROM incident_entry WHERE incident = ? ORDER BY at_ms, id');
   const forgetSeen = db.prepare(
-    `DELETE FROM incident_entry WHERE incident = ? AND kind IN (${SEEN.map((kind) => `'${kind}'`).join(', ')})`,
+    `DELETE FROM incident_entry WHERE incident = ? AND kind IN (${listOf(SEEN)})`,
   );
   const forget = db.prepare("DELETE FROM incident WHERE state = 'resolved' AND resolved_ms < ?");
 
@@ -144,22 +152,19 @@ export function incidentTable(state: StateDatabase): IncidentTable {
       return row && { incident: get(Number(row.incident))!, isActive: row.is_active === 1 };
     },
     hasAlert: (incident, alert) => hasAlert.get(incident, alert) !== undefined,
-    putAlert: (incident, alert, isActive) =>
-      void putAlert.run(
-        incident,
-        alert.id,
-        alert.rule,
-        alert.service,
-        Number(isActive),
-        JSON.stringify(alert),
-      ),
+    putAlert(incident, alert, isActive) {
+      const { id, rule, service } = alert;
+      putAlert.run(incident, id, rule, service, Number(isActive), JSON.stringify(alert));
+      if (!isActive) forgetOver.run(incident, incident);
+    },
     active: () => active.all().map(ofIncident),
     activeOf: (rule, service) => activeOf.all(rule, service).map(ofIncident),
-    alerts: (incident) => alerts.all(incident).map(alertOf),
+    alerts: (incident, limit) => alerts.all(incident, limit).map(alertOf),
+    countAlerts: (incident) => Number(countAlerts.get(incident)!.count),
     isQuiet: (incident) => anyActive.get(incident) === undefined,
     note(incident, { atMs, kind, text, service = null, by = null, change }) {
-      const room = MAX_ENTRIES + (OF_PEOPLE.includes(kind) ? MAX_BY_PEOPLE : 0);
-      if (Number(countEntries.get(incident)!.count) >= room) return;
+      const at = ROOM.findIndex(({ kinds }) => kinds.includes(kind));
+      if (Number(countEntries[at]!.get(incident)!.count) >= ROOM[at]!.entries) return;
       const about = change === undefined ? null : JSON.stringify(change);
       addEntry.run(incident, Math.round(atMs), kind, text, service, by, about);
     },
@@ -170,6 +175,10 @@ export function incidentTable(state: StateDatabase): IncidentTable {
 }
 
 type Values = Record<string, unknown>;
+
+function listOf(kinds: readonly EntryKind[]): string {
+  return kinds.map((kind) => `'${kind}'`).join(', ');
+}
 
 function valuesOf(row: Omit<IncidentRow, 'id' | 'messages'>): (string | number | null)[] {
   return [

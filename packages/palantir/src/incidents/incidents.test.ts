@@ -9,6 +9,7 @@ import { alertOf, START_MS, testState } from '../notify/fixtures/samples.ts';
 import type { Message } from '../notify/message.ts';
 import { createOnCall } from '../oncall/on-call.ts';
 import type { RotaSettings } from '../oncall/rota-settings.ts';
+import { seededRandom } from '../store/fixtures/random.ts';
 import { incidentRoutes } from './incident-routes.ts';
 import { createIncidents, type Incidents } from './incidents.ts';
 
@@ -337,24 +338,24 @@ test('a restart neither pages again nor forgets', async () => {
 test('whatever order alerts come in: one opened and one resolved for each incident, and none is left open', async () => {
   for (let seed = 1; seed <= 40; seed++) {
     using one = world();
-    const random = randomOf(seed);
-    const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!;
+    const random = seededRandom(seed);
+    const pick = <T>(from: readonly T[]): T => from[random(from.length)]!;
     const services = ['edge', 'payments', 'tax', 'mail', ''];
     one.flows = [flow('edge', 'payments'), flow('payments', 'tax')];
     const firing = new Map<string, Alert>();
     for (let step = 0; step < 60; step++) {
-      await one.clock.advance(Math.floor(random() * 4 * MINUTE_MS));
+      await one.clock.advance(random(4 * MINUTE_MS));
       const alert = now(one, pick(services), { rule: pick(['errors', 'slow', 'full']) });
-      const what = random();
-      if (what < 0.1) one.restart();
-      if (firing.has(alert.id) && what < 0.6) {
+      const what = random(100);
+      if (what < 10) one.restart();
+      if (firing.has(alert.id) && what < 60) {
         firing.delete(alert.id);
         one.ends(alert);
       } else {
         one.fires(alert, firing.has(alert.id) ? pick(['repeat', 'changed', 'firing']) : 'firing');
         firing.set(alert.id, alert);
       }
-      if (what > 0.97) for (const { id } of one.incidents.summaries()) one.incidents.resolve(id, 'ada');
+      if (what >= 97) for (const { id } of one.incidents.summaries()) one.incidents.resolve(id, 'ada');
     }
     for (const alert of firing.values()) one.ends(alert);
     for (const { id, state } of one.incidents.list()) {
@@ -380,8 +381,41 @@ test('the timeline is bounded, and people can still write into it', () => {
   }
   one.incidents.note(1, 'what a day', 'ada');
   const { timeline } = one.incidents.get(1);
-  assert.equal(timeline.filter(({ kind }) => kind !== 'error').length, 501);
+  assert.equal(timeline.filter(({ kind }) => kind !== 'error').length, 502);
   assert.ok(timeline.some(({ text }) => text === 'what a day'));
+});
+
+test('what was changed, and who was woken, has room in a timeline that alerts have filled', () => {
+  using one = world();
+  one.fires(now(one, 'tax'));
+  for (let i = 0; i < 300; i++) {
+    const alert = now(one, 'tax', { rule: `r${i}` });
+    one.fires(alert);
+    one.ends(alert);
+  }
+  one.changed({ kind: 'rollback', service: 'tax', title: 'back' });
+  one.incidents.escalate(1, { name: 'bob' });
+  one.ends(now(one, 'tax'));
+  const { timeline, state } = one.incidents.get(1);
+  assert.equal(state, 'resolved');
+  for (const kind of ['escalated', 'change', 'resolved'])
+    assert.equal(timeline.filter((entry) => entry.kind === kind).length, 1, kind);
+  one.incidents.escalate(1, { name: 'ada' });
+  assert.equal(one.told.at(-1)!.reason, 'resolved');
+});
+
+test('an incident that alerts come to without end stays bounded, and says how many there are', () => {
+  using one = world();
+  one.fires(now(one, 'tax'));
+  for (let i = 0; i < 700; i++) {
+    const alert = now(one, 'tax', { rule: `r${i}` });
+    one.fires(alert);
+    if (i < 650) one.ends(alert);
+  }
+  assert.equal(one.incidents.get(1).alerts.length, 200);
+  const { alerts, moreAlerts } = one.told.at(-1)!;
+  assert.deepEqual([alerts.length, alerts.length + moreAlerts], [20, 1 + 50 + 500]);
+  assert.ok(alerts.every(({ state }) => state === 'firing'));
 });
 
 test('incidents can be read and acted on over HTTP', async () => {
@@ -415,14 +449,3 @@ test('incidents can be read and acted on over HTTP', async () => {
   await assert.rejects(ask(`POST ${of}/note`, { by: 'ada', text: 7 }), { code: 'INVALID_INPUT' });
   await assert.rejects(ask(`GET ${of}`, {}, '../1'), { code: 'NOT_FOUND' });
 });
-
-/** mulberry32 */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}

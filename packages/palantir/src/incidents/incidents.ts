@@ -41,7 +41,7 @@ export interface Incidents extends NoticeSink, PeoplesActions {
   /** Alerts of rules that are no more are over, for the engine tells nothing of these. To be called whenever rules were set.
    * @param rules the names of those that are */
   keepRules(rules: ReadonlySet<string>): void;
-  /** Tells the next person in line. Within the transaction of the caller. */
+  /** Tells the next person in line, where it is open still. Within the transaction of the caller. */
   escalate(id: number, person: Person): void;
 }
 
@@ -166,6 +166,7 @@ export function createIncidents(options: IncidentsOptions): Incidents {
       }),
     report: (id) => writeReport(views.get(id), clock.wall()),
     escalate(id, person) {
+      if (table.get(id)?.state !== 'open') return;
       const atMs = clock.wall();
       const text = `nobody has acknowledged it: ${person.name} is told`;
       table.note(id, { atMs, kind: 'escalated', text });

@@ -1,7 +1,7 @@
 /** Writes messages about an incident to the outbox. Each has a number of its own within the incident, so that it is told once. */
 import type { Change } from '../changes/change.ts';
 import type { Deliveries } from '../notify/deliveries.ts';
-import { alertsOf, type Message } from '../notify/message.ts';
+import { alertsOf, MAX_ALERTS, type Message } from '../notify/message.ts';
 import type { IncidentRow, IncidentTable } from './incident-table.ts';
 
 type Said = Pick<Message, 'reason' | 'atMs'> & Partial<Pick<Message, 'title' | 'by' | 'text' | 'recipient'>>;
@@ -18,7 +18,7 @@ export function createTeller(
     const row = table.get(id)!;
     const messages = row.messages + 1;
     table.save({ ...row, messages });
-    const alerts = table.alerts(id);
+    const alerts = table.alerts(id, MAX_ALERTS);
     const suspect = sightings.suspect(row);
     deliveries.tell({
       key: `incident-${id}-${messages}`,
@@ -28,6 +28,7 @@ export function createTeller(
       services: row.services,
       rule: alerts[0]?.rule ?? '',
       ...alertsOf(alerts),
+      moreAlerts: table.countAlerts(id) - alerts.length,
       ...said,
       incident: {
         id,

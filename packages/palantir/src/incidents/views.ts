@@ -39,7 +39,7 @@ export function createViews(table: IncidentTable, sightings: Sightings, clock: C
         ...summary(row),
         beganAtMs: row.beganMs,
         ...(row.acknowledgedMs !== null && { acknowledgedAtMs: row.acknowledgedMs }),
-        alerts: table.alerts(id).slice(0, MAX_ALERTS),
+        alerts: table.alerts(id, MAX_ALERTS),
         timeline: [...table.entries(id), ...seen].sort((a, b) => a.atMs - b.atMs),
       };
     },

@@ -1,24 +1,15 @@
 /** The wall as it lives, the services, and the changes: `GET /palantir/live` is a stream of events, the rest is JSON. */
 import { type Clock, GoblinError } from '@goblin/core';
 import { rangeOf } from '../api/times.ts';
-import type { Change, ChangeKind, ChangeLog } from '../changes/change.ts';
+import { CHANGE_KINDS, type Change, type ChangeLog } from '../changes/change.ts';
 import type { SeriesSource } from '../query/promql/source.ts';
 import type { Catalogue } from '../settings/catalogue.ts';
 import type { Routes } from '../web/access.ts';
-import { eventStream } from './event-stream.ts';
 import type { LiveWall } from './live-wall.ts';
 import { serviceDetail, serviceDetails } from './service-detail.ts';
+import { versionStream } from './version-stream.ts';
 
 const NO_STORE = { 'cache-control': 'no-store' };
-const KINDS: readonly ChangeKind[] = [
-  'deploy',
-  'rollback',
-  'flag',
-  'configuration',
-  'scale',
-  'restart',
-  'rules',
-];
 
 export interface LiveSources {
   readonly wall: LiveWall;
@@ -31,13 +22,12 @@ export interface LiveSources {
 
 export function liveRoutes({ wall, changes, metrics, clock, catalogue }: LiveSources): Routes {
   return {
-    'GET /palantir/live': (request) =>
-      eventStream(request.signal, (send) => wall.watch((json) => send('wall', json))),
-    'GET /palantir/wall': () => Response.json(wall.ask(), { headers: NO_STORE }),
-    'GET /palantir/services': () =>
-      Response.json(serviceDetails(wall.ask(), catalogue()), { headers: NO_STORE }),
+    'GET /palantir/live': ({ signal }) => versionStream(signal, clock, wall.watch),
+    'GET /palantir/wall': async () => Response.json(await wall.ask(), { headers: NO_STORE }),
+    'GET /palantir/services': async () =>
+      Response.json(serviceDetails(await wall.ask(), catalogue()), { headers: NO_STORE }),
     'GET /palantir/services/:name': async ({ signal }, _call, { name = '' }) =>
-      Response.json(await serviceDetail(wall.ask(), catalogue(), name, metrics, signal), {
+      Response.json(await serviceDetail(await wall.ask(), catalogue(), name, metrics, signal), {
         headers: NO_STORE,
       }),
     'GET /palantir/changes': (request) => {
@@ -49,8 +39,8 @@ export function liveRoutes({ wall, changes, metrics, clock, catalogue }: LiveSou
     async 'POST /palantir/changes'(request) {
       const given = (await request.json().catch(() => undefined)) as Partial<Change> | undefined;
       const { kind, title, service, detail, author, atMs = clock.wall() } = given ?? {};
-      if (!kind || !KINDS.includes(kind))
-        throw new GoblinError('INVALID_INPUT', { message: `kind: write one of ${KINDS.join(', ')}` });
+      if (!kind || !CHANGE_KINDS.includes(kind))
+        throw new GoblinError('INVALID_INPUT', { message: `kind: write one of ${CHANGE_KINDS.join(', ')}` });
       if (typeof title !== 'string' || title === '')
         throw new GoblinError('INVALID_INPUT', { message: 'title: write what was changed, in one line' });
       if (typeof atMs !== 'number' || !Number.isFinite(atMs))

@@ -1,25 +1,33 @@
-/** The state of the wall, made anew each second from what was seen, and sent to all who look when something in it has changed, at the
- * latest after QUIET_MS. Traffic is asked for each TRAFFIC_MS, less often while nobody looks, its history each minute. When a
- * question fails the wall goes on with the last answer. */
-import { type Clock, context, type Logger, sleep } from '@goblin/core';
+/** The state of the wall. It is composed when somebody asks, and each second while somebody watches: then it is told when something in it
+ * has changed, at the latest after QUIET_MS, as a new version (version.ts). Traffic is no older than TRAFFIC_MS then. While nobody looks it is
+ * asked for each UNWATCHED_MS only, or each ALERT_MS while there are alerts: incidents want to know who calls whom. */
+import { type Clock, context, GoblinError, type Logger, pause } from '@goblin/core';
 import type { Alert } from '../alerts/alert.ts';
 import type { Change } from '../changes/change.ts';
+import { createBell } from '../notify/bell.ts';
 import type { SeriesSource } from '../query/promql/source.ts';
 import type { SwarmState } from '../swarm/swarm-state.ts';
+import { difference } from './difference.ts';
+import type { Operation } from './json-patch.ts';
 import { summariesOf } from './service-summaries.ts';
-import { flowsNow, type ServiceTraffic, trafficHistory, trafficNow } from './traffic.ts';
-import type { Flow, IncidentSummary, WallState } from './wall-state.ts';
+import { trafficWatch } from './traffic-watch.ts';
+import { type Version, version } from './version.ts';
+import type { Flow, IncidentSummary, SettingsTrouble, SloSummary, WallState } from './wall-state.ts';
 
 const PERIOD_MS = 1_000;
 const QUIET_MS = 5_000;
 const TRAFFIC_MS = 2_000;
-const UNWATCHED_TRAFFIC_MS = 5_000;
-/** For so long who has asked may ask again. */
-const ASKED_MS = 15_000;
-const HISTORY_MS = 60_000;
+const ALERT_MS = 5_000;
+const UNWATCHED_MS = 60_000;
+/** Numbers that come later than this are shown with the next state: what else is new does not wait for them. */
+const PATIENCE_MS = 1_000;
 const CHANGES_MS = 86_400_000;
 const MAX_CHANGES = 50;
+export const MAX_WATCHERS = 500;
+/** What is another each time somebody looks, and alone is not worth telling. */
+const RESTLESS = /\/(?:atMs|seenAtMs|cpu|memory)$/;
 
+/** What they give stays as it is: it is compared with what they give next. */
 export interface WallSources {
   readonly app: string;
   readonly build: string;
@@ -28,107 +36,109 @@ export interface WallSources {
   alerts(): readonly Alert[];
   incidents(): readonly IncidentSummary[];
   changes(fromMs: number, toMs: number, limit: number): readonly Change[];
+  slos(): readonly SloSummary[];
+  settingsTrouble(): SettingsTrouble | undefined;
 }
 
 export interface LiveWall {
-  readonly state: WallState;
-  /** The state for somebody who looks now and again: it is renewed as for who watches, for a while. */
-  ask(): WallState;
-  /** Called with each new state, as JSON, until what is returned is called. */
-  watch(show: (json: string) => void): () => void;
+  /** Who calls whom, as seen last. */
+  readonly flows: readonly Flow[];
+  /** The state now. */
+  ask(): Promise<WallState>;
+  /** Tells each version until what is returned is called, the newest soon. @throws RESOURCE_EXHAUSTED when MAX_WATCHERS watch */
+  watch(show: (version: Version) => void): () => void;
   /** Renews the state until it is aborted. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
 }
 
 export function liveWall(sources: WallSources, { clock, log }: { clock: Clock; log: Logger }): LiveWall {
-  const watchers = new Set<(json: string) => void>();
-  let traffic: ReadonlyMap<string, ServiceTraffic> = new Map();
-  let history: ReadonlyMap<string, readonly number[]> = new Map();
-  let flows: readonly Flow[] = [];
-  let trafficAt = Number.NEGATIVE_INFINITY;
-  let historyAt = Number.NEGATIVE_INFINITY;
-  let wasFailing = false;
-  let state = compose();
-  let askedAt = Number.NEGATIVE_INFINITY;
-  let shown = '';
-  let shownAt = Number.NEGATIVE_INFINITY;
+  const traffic = trafficWatch(sources.metrics, { clock, log });
+  const watchers = new Set<(version: Version) => void>();
+  /** Rung when somebody begins to watch. */
+  const bell = createBell(clock);
+  let told: { readonly version: Version; readonly state: WallState; readonly at: number } | undefined;
 
   function compose(): WallState {
     const atMs = clock.wall();
     const swarm = sources.swarm();
     const alerts = sources.alerts();
+    const { services, flows, history } = traffic.seen;
+    const settingsTrouble = sources.settingsTrouble();
     return {
       app: sources.app,
       atMs,
       build: sources.build,
-      services: summariesOf(swarm.services, { traffic, history, flows, alerts }),
+      services: summariesOf(swarm.services, { traffic: services, history, flows, alerts }),
       swarm,
       flows,
       alerts,
       incidents: sources.incidents(),
       changes: sources.changes(atMs - CHANGES_MS, atMs, MAX_CHANGES),
+      slos: sources.slos(),
+      ...(settingsTrouble && { settingsTrouble }),
     };
   }
 
-  async function look(signal: AbortSignal): Promise<void> {
-    const [now, wallMs] = [clock.now(), clock.wall()];
-    try {
-      const isWatched = watchers.size > 0 || now - askedAt < ASKED_MS;
-      if (now - trafficAt >= (isWatched ? TRAFFIC_MS : UNWATCHED_TRAFFIC_MS)) {
-        trafficAt = now;
-        [traffic, flows] = await Promise.all([
-          trafficNow(sources.metrics, wallMs, signal),
-          flowsNow(sources.metrics, wallMs, signal),
-        ]);
-      }
-      if (now - historyAt >= HISTORY_MS) {
-        historyAt = now;
-        history = await trafficHistory(sources.metrics, wallMs, signal);
-      }
-      wasFailing = false;
-    } catch (err) {
-      if (!signal.aborted && !wasFailing)
-        log.warn({ err }, 'the wall shows old numbers: asking for new ones failed');
-      wasFailing = true;
-    }
+  async function renewed(maxAgeMs: number): Promise<void> {
+    const done = new AbortController();
+    await Promise.race([
+      traffic.renew(maxAgeMs).then(() => done.abort()),
+      pause(clock, PATIENCE_MS, done.signal),
+    ]);
   }
 
   function tell(): void {
-    const what = essenceOf(state);
-    if (what === shown && clock.now() - shownAt < QUIET_MS) return;
-    shown = what;
-    shownAt = clock.now();
-    const json = JSON.stringify(state);
-    for (const show of watchers) show(json);
+    const state = compose();
+    const operations = told && difference(told.state, state);
+    const isQuiet = operations?.every(isRestless) && clock.now() - told!.at < QUIET_MS;
+    if (isQuiet) return;
+    told = {
+      version: version((told?.version.number ?? 0) + 1, state, operations),
+      state,
+      at: clock.now(),
+    };
+    for (const show of watchers) show(told.version);
+  }
+
+  async function round(signal: AbortSignal): Promise<void> {
+    if (watchers.size > 0) {
+      await renewed(TRAFFIC_MS);
+      if (!signal.aborted && watchers.size > 0) tell();
+      return;
+    }
+    // Who comes next gets a new one.
+    told = undefined;
+    const isAlerting = sources.alerts().some(({ state }) => state !== 'resolved');
+    await renewed(isAlerting ? ALERT_MS : UNWATCHED_MS);
   }
 
   return {
-    get state() {
-      return state;
+    get flows() {
+      return traffic.seen.flows;
     },
-    ask() {
-      askedAt = clock.now();
-      return state;
+    async ask() {
+      await renewed(TRAFFIC_MS);
+      return compose();
     },
     watch(show) {
+      if (watchers.size >= MAX_WATCHERS)
+        throw new GoblinError('RESOURCE_EXHAUSTED', { message: `${MAX_WATCHERS} watch already` });
       watchers.add(show);
-      show(JSON.stringify(state));
+      if (told) show(told.version);
+      else bell.ring();
       return () => watchers.delete(show);
     },
     run: (signal) =>
       context.detach(async () => {
+        signal.addEventListener('abort', traffic.end, { once: true });
         while (!signal.aborted) {
-          await look(signal);
-          state = compose();
-          if (watchers.size > 0) tell();
-          await sleep(PERIOD_MS, signal).catch(() => {});
+          await round(signal);
+          await bell.wait(PERIOD_MS, signal);
         }
       }),
   };
 }
 
-/** All of it but the times at which it was seen. */
-function essenceOf({ services, flows, alerts, incidents, changes, swarm }: WallState): string {
-  const instances = swarm.nodes.map(({ name, instances }) => [name, instances]);
-  return JSON.stringify([services, flows, alerts, incidents, changes, instances]);
+function isRestless({ op, path }: Operation): boolean {
+  return op === 'replace' && RESTLESS.test(path);
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Labels } from '../model.ts';
 import { compileMatcher } from '../query/promql/matching.ts';
 import type { SampleSeries, SeriesSource } from '../query/promql/source.ts';
-import { flowsNow, trafficHistory, trafficNow } from './traffic.ts';
+import { trafficHistory, trafficNow } from './traffic.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 31, 12, 0, 30);
 const PERIOD_MS = 5_000;
@@ -61,7 +61,7 @@ const source: SeriesSource = {
 const rounded = (value: number): number => Math.round(value * 100) / 100;
 
 test('rates, failures and durations are of all instances of a service, of calls and of routes', async () => {
-  const traffic = await trafficNow(source, NOW_MS, signal);
+  const { services: traffic } = await trafficNow(source, NOW_MS, signal);
   const tax = traffic.get('tax')!;
   assert.equal(rounded(tax.requestsPerSecond), 10);
   assert.equal(rounded(tax.errorShare), 0.2, 'what the caller did wrong is no failure of the service');
@@ -71,7 +71,7 @@ test('rates, failures and durations are of all instances of a service, of calls 
 });
 
 test('flows lead from callers to the services that answer their contracts, and from the edge', async () => {
-  const flows = await flowsNow(source, NOW_MS, signal);
+  const { flows } = await trafficNow(source, NOW_MS, signal);
   assert.deepEqual(
     flows.map(({ from, to, requestsPerSecond, errorShare }) => [
       from,

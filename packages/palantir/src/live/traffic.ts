@@ -1,8 +1,14 @@
 /** How services do now, by their metrics: rates, failures and durations of what they answer, and who calls whom. Calls of procedures
- * and plain HTTP routes count together. */
+ * and plain HTTP routes count together. Everything comes of one reading of each family of histograms: on a large platform these are most
+ * of all series, and reading them is what a wall costs. */
 import { errorRegistry } from '@goblin/core';
-import { queryInstant, queryRange, type SeriesResult } from '../query/promql/engine.ts';
-import type { SeriesSource } from '../query/promql/source.ts';
+import type { Labels, Matcher } from '../model.ts';
+import { queryRange } from '../query/promql/engine.ts';
+import { LOOKBACK_MS } from '../query/promql/evaluate.ts';
+import { boundOf } from '../query/promql/histogram-quantile.ts';
+import type { SampleSeries, SeriesSource } from '../query/promql/source.ts';
+import { LONG_MS, recentRate } from './recent-rate.ts';
+import { failingShare, quantileMs, Tallies, type Tally } from './tally.ts';
 import type { Flow } from './wall-state.ts';
 
 export interface ServiceTraffic {
@@ -13,6 +19,11 @@ export interface ServiceTraffic {
   readonly p95Ms: number;
 }
 
+export interface Traffic {
+  readonly services: ReadonlyMap<string, ServiceTraffic>;
+  readonly flows: readonly Flow[];
+}
+
 const HISTORY_MINUTES = 30;
 const TIMEOUT_MS = 5_000;
 /** Outcomes that are the fault of who answers, and not of who asks. */
@@ -21,43 +32,50 @@ export const FAULTS: string = Object.entries(errorRegistry)
   .map(([code]) => code)
   .concat('other')
   .join('|');
+const IS_FAULT: ReadonlySet<string> = new Set(FAULTS.split('|'));
 
-/** Over the last 10 seconds, so that what breaks is seen at once; of what is told less often than each 5, over two minutes. */
-const recent = (selector: string): string => `(rate(${selector}[10s]) or rate(${selector}[2m]))`;
-
-const SERVED = 'rpc_server_call_duration_seconds|http_server_request_duration_seconds';
-const RATE = `sum by (service) ${recent(`{__name__=~"(${SERVED})_count"}`)}`;
-const FAILED = `sum by (service) (${recent(`rpc_server_call_duration_seconds_count{outcome=~"${FAULTS}"}`)} or ${recent('http_server_request_duration_seconds_count{status=~"5.."}')})`;
-const HISTORY = `sum by (service) (rate({__name__=~"(${SERVED})_count"}[1m]))`;
-const quantile = (q: number): string =>
-  `histogram_quantile(${q}, sum by (service, le) ${recent(`{__name__=~"(${SERVED})_bucket"}`)}) * 1000`;
-
+const RPC = 'rpc_server_call_duration_seconds';
+const HTTP = 'http_server_request_duration_seconds';
 const CALLS = 'rpc_client_call_duration_seconds';
-const EDGE = 'http_server_request_duration_seconds';
-const BY_CALL = 'by (service, exported_service)';
-const BY_ROUTE = 'by (service, to)';
-/** Who answers which contract. */
-const CONTRACTS = 'count by (service, exported_service) (rpc_server_call_duration_seconds_count)';
+const COUNT = '_count';
+const SERVED: Matcher = { label: '__name__', op: '=~', value: `(${RPC}|${HTTP})_(count|bucket)` };
+const CALLED: Matcher = { label: '__name__', op: '=~', value: `${CALLS}_(count|bucket)` };
+const ANSWERED: Matcher = { label: '__name__', op: '=', value: `${RPC}${COUNT}` };
+const HISTORY = `sum by (service) (rate({__name__=~"(${RPC}|${HTTP})${COUNT}"}[1m]))`;
+/** Of a route that became a stream: it lasts, which says nothing about how fast answers come. */
+const UPGRADED = '101';
 
-export async function trafficNow(
-  source: SeriesSource,
-  atMs: number,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, ServiceTraffic>> {
-  const ask = asker(source, atMs, signal);
-  const [rate, failed, p50, p95] = await Promise.all(
-    [RATE, FAILED, quantile(0.5), quantile(0.95)].map(async (query) => byLabel(await ask(query), 'service')),
-  );
-  const traffic = new Map<string, ServiceTraffic>();
-  for (const [service, requestsPerSecond] of rate!) {
-    traffic.set(service, {
-      requestsPerSecond,
-      errorShare: shareOf(failed!.get(service), requestsPerSecond),
-      p50Ms: known(p50!.get(service)),
-      p95Ms: known(p95!.get(service)),
-    });
+/** From one, to another. */
+type Pair = `${string}\n${string}`;
+
+/** @throws what the source throws, and the signal's reason */
+export async function trafficNow(source: SeriesSource, atMs: number, signal: AbortSignal): Promise<Traffic> {
+  const bounded = { signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]) };
+  const [served, called, answered] = await Promise.all([
+    source.select([SERVED], atMs - LONG_MS, atMs, bounded),
+    source.select([CALLED], atMs - LONG_MS, atMs, bounded),
+    source.select([ANSWERED], atMs - LOOKBACK_MS, atMs, { ...bounded, stepMs: LOOKBACK_MS }),
+  ]);
+  const services = new Tallies();
+  const flows = new Tallies<Pair>();
+  const serviceOf = whoAnswers(answered);
+  for (const series of called) {
+    const rate = recentRate(series, atMs);
+    if (rate === undefined) continue;
+    const { labels } = series;
+    const contract = labels.exported_service ?? '';
+    count(flows.of(`${labels.service ?? ''}\n${serviceOf.get(contract) ?? contract}`), labels, rate);
   }
-  return traffic;
+  for (const series of served) {
+    const rate = recentRate(series, atMs);
+    if (rate === undefined) continue;
+    const { labels } = series;
+    count(services.of(labels.service ?? ''), labels, rate);
+    if (!labels.to) continue;
+    if (isCount(labels) || labels.status !== UPGRADED)
+      count(flows.of(`${labels.service ?? ''}\n${labels.to}`), labels, rate);
+  }
+  return { services: trafficOf(services), flows: flowsOf([...flows]) };
 }
 
 /** Requests per second of each of the last 30 minutes, by service. */
@@ -72,89 +90,52 @@ export async function trafficHistory(
   return new Map(
     series.map(({ labels, points }) => {
       const minutes = Array.from({ length: HISTORY_MINUTES }, () => 0);
-      for (const [ms, value] of points) minutes[(ms - span.fromMs) / 60_000] = known(value);
+      for (const [ms, value] of points)
+        minutes[(ms - span.fromMs) / 60_000] = Number.isFinite(value) ? value : 0;
       return [labels.service ?? '', minutes];
     }),
   );
 }
 
-export async function flowsNow(
-  source: SeriesSource,
-  atMs: number,
-  signal: AbortSignal,
-): Promise<readonly Flow[]> {
-  const ask = asker(source, atMs, signal);
-  const [contracts, calls, failedCalls, slowCalls, routed, failedRouted, slowRouted] = await Promise.all([
-    ask(CONTRACTS),
-    ask(`sum ${BY_CALL} ${recent(`${CALLS}_count`)}`),
-    ask(`sum ${BY_CALL} ${recent(`${CALLS}_count{outcome=~"${FAULTS}"}`)}`),
-    ask(
-      `histogram_quantile(0.95, sum by (service, exported_service, le) ${recent(`${CALLS}_bucket`)}) * 1000`,
-    ),
-    ask(`sum ${BY_ROUTE} ${recent(`${EDGE}_count{to!=""}`)}`),
-    ask(`sum ${BY_ROUTE} ${recent(`${EDGE}_count{to!="",status=~"5.."}`)}`),
-    ask(
-      `histogram_quantile(0.95, sum by (service, to, le) ${recent(`${EDGE}_bucket{to!="",status!="101"}`)}) * 1000`,
-    ),
-  ]);
-  const serviceOf = byContract(contracts);
-  const edges = new Map<string, Flow>();
-  const add = (from: string, to: string, rate: number, failed: number, p95Ms: number): void => {
-    if (rate === 0) return;
-    edges.set(`${from} ${to}`, {
-      from,
-      to,
-      requestsPerSecond: rate,
-      errorShare: shareOf(failed, rate),
-      p95Ms: known(p95Ms),
-    });
-  };
-  for (const [rates, failures, times, label] of [
-    [calls, failedCalls, slowCalls, 'exported_service'],
-    [routed, failedRouted, slowRouted, 'to'],
-  ] as const) {
-    const pair = ({ labels }: SeriesResult): string => `${labels.service} ${labels[label]}`;
-    const failedOf = new Map(failures.map((series) => [pair(series), lastOf(series)]));
-    const timeOf = new Map(times.map((series) => [pair(series), lastOf(series)]));
-    for (const series of rates) {
-      const target = series.labels[label] ?? '';
-      add(
-        series.labels.service ?? '',
-        serviceOf.get(target) ?? target,
-        lastOf(series),
-        failedOf.get(pair(series)) ?? 0,
-        timeOf.get(pair(series)) ?? 0,
-      );
-    }
+function count(tally: Tally, labels: Labels, rate: number): void {
+  if (!isCount(labels)) {
+    const bound = boundOf(labels.le);
+    if (!Number.isNaN(bound)) tally.buckets.set(bound, (tally.buckets.get(bound) ?? 0) + rate);
+    return;
   }
-  return [...edges.values()];
+  tally.requestsPerSecond += rate;
+  if (isFault(labels)) tally.failuresPerSecond += rate;
 }
 
-function asker(
-  source: SeriesSource,
-  atMs: number,
-  signal: AbortSignal,
-): (query: string) => Promise<readonly SeriesResult[]> {
-  return async (query) => (await queryInstant(source, query, atMs, { signal, timeoutMs: TIMEOUT_MS })).series;
+function isCount({ __name__: name = '' }: Labels): boolean {
+  return name.endsWith(COUNT);
 }
 
-function byLabel(series: readonly SeriesResult[], label: string): Map<string, number> {
-  return new Map(series.map((one) => [one.labels[label] ?? '', lastOf(one)]));
+function isFault({ __name__: name = '', outcome = '', status = '' }: Labels): boolean {
+  return name.startsWith(HTTP) ? /^5..$/.test(status) : IS_FAULT.has(outcome);
 }
 
-function byContract(series: readonly SeriesResult[]): Map<string, string> {
-  return new Map(series.map(({ labels }) => [labels.exported_service ?? '', labels.service ?? '']));
+/** Services by the contracts that they answer. */
+function whoAnswers(answered: readonly SampleSeries[]): ReadonlyMap<string, string> {
+  return new Map(answered.map(({ labels }) => [labels.exported_service ?? '', labels.service ?? '']));
 }
 
-function lastOf({ points }: SeriesResult): number {
-  return points.at(-1)?.[1] ?? 0;
+function trafficOf(services: Tallies): ReadonlyMap<string, ServiceTraffic> {
+  return new Map(
+    [...services].map(([name, tally]) => {
+      const { requestsPerSecond } = tally;
+      const times = { p50Ms: quantileMs(tally, 0.5), p95Ms: quantileMs(tally, 0.95) };
+      return [name, { requestsPerSecond, errorShare: failingShare(tally), ...times }];
+    }),
+  );
 }
 
-function shareOf(failed: number | undefined, all: number): number {
-  return all > 0 ? Math.min(1, (failed ?? 0) / all) : 0;
-}
-
-/** Quantiles of nothing are NaN. */
-function known(value: number | undefined): number {
-  return value !== undefined && Number.isFinite(value) ? value : 0;
+function flowsOf(pairs: readonly (readonly [Pair, Tally])[]): Flow[] {
+  return pairs
+    .filter(([, { requestsPerSecond }]) => requestsPerSecond > 0)
+    .map(([pair, tally]) => {
+      const [from = '', to = ''] = pair.split('\n');
+      const { requestsPerSecond } = tally;
+      return { from, to, requestsPerSecond, errorShare: failingShare(tally), p95Ms: quantileMs(tally, 0.95) };
+    });
 }

@@ -1,6 +1,7 @@
 /** What a wall shows, all of it, as it is sent to browsers: they keep nothing of their own that could grow old. */
 import type { Alert } from '../alerts/alert.ts';
 import type { Change } from '../changes/change.ts';
+import type { Slo } from '../slo/slo.ts';
 import type { SwarmState } from '../swarm/swarm-state.ts';
 
 export type ServiceState = 'ok' | 'degraded' | 'down' | 'unknown';
@@ -50,6 +51,19 @@ export interface IncidentSummary {
   readonly suspect?: Change;
 }
 
+/** An objective, as far as a wall shows it. */
+export interface SloSummary
+  extends Pick<Slo, 'name' | 'service' | 'target' | 'windowMs' | 'attained' | 'budgetLeft' | 'state'> {
+  readonly id: string;
+}
+
+/** What is wrong with the newest settings: those before them are in use. */
+export interface SettingsTrouble {
+  readonly count: number;
+  /** `palantir/rules.yaml:12:5 rules[2].for: write a duration such as 5m` */
+  readonly first: string;
+}
+
 export interface WallState {
   /** Of the app model. */
   readonly app: string;
@@ -64,4 +78,8 @@ export interface WallState {
   readonly incidents: readonly IncidentSummary[];
   /** Of the last day, newest first, 50 at most. */
   readonly changes: readonly Change[];
+  /** The worst first, 24 at most. */
+  readonly slos: readonly SloSummary[];
+  /** Not there where the settings are sound. */
+  readonly settingsTrouble?: SettingsTrouble;
 }

@@ -5,6 +5,8 @@ import type { Message } from './message.ts';
 export interface Outgoing extends Message {
   /** What the receiver gave for the first message of the thread, such as Slack's `ts`. */
   readonly replyTo?: string;
+  /** When it was tried first, where it was: it may have been taken, and nobody heard so. */
+  readonly triedSinceMs?: number;
 }
 
 export interface Receipt {

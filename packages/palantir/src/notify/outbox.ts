@@ -24,6 +24,7 @@ const STEPS = [
     notifier TEXT NOT NULL, thread TEXT NOT NULL, reference TEXT NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (notifier, thread)
   ) STRICT;
   CREATE TABLE installation (id TEXT NOT NULL) STRICT`,
+  'ALTER TABLE delivery ADD COLUMN begun_ms INTEGER',
 ];
 
 /** One message for one notifier. */
@@ -38,6 +39,8 @@ export interface Delivery {
   readonly attempts: number;
   readonly createdMs: number;
   readonly nextMs: number;
+  /** When it was tried first, by whichever process. */
+  readonly begunMs?: number;
   /** When it failed first. */
   readonly failedMs?: number;
 }
@@ -73,6 +76,8 @@ export interface Outbox {
   /** The waiting delivery that stands for what there is no room for. */
   fold(notifier: string): Delivery | undefined;
   replace(id: number, message: Message): void;
+  /** It is about to be tried: written down before, because who tries may be killed. */
+  begin(id: number, nowMs: number): void;
   sent(delivery: Delivery, reference: string | undefined, nowMs: number): void;
   failed(id: number, error: string, nextMs: number, nowMs: number): void;
   dead(id: number, error: string, nowMs: number): void;
@@ -98,6 +103,7 @@ interface Row {
   readonly attempts: number;
   readonly created_ms: number;
   readonly next_ms: number;
+  readonly begun_ms: number | null;
   readonly failed_ms: number | null;
 }
 
@@ -120,6 +126,7 @@ export function openOutbox(state: StateDatabase): Outbox {
   const waiting = db.prepare(`${select} ORDER BY id`);
   const fold = db.prepare(`${select} AND is_fold = 1 ORDER BY id DESC LIMIT 1`);
   const replace = db.prepare('UPDATE delivery SET message = ?, key = ? WHERE id = ?');
+  const begin = db.prepare('UPDATE delivery SET begun_ms = coalesce(begun_ms, ?) WHERE id = ?');
   const end = db.prepare(
     'UPDATE delivery SET state = ?, ended_ms = ?, error = ?, attempts = attempts + 1 WHERE id = ?',
   );
@@ -156,6 +163,7 @@ export function openOutbox(state: StateDatabase): Outbox {
     waiting: (notifier) => waiting.all(notifier).map((row) => deliveryOf(row)!),
     fold: (notifier) => deliveryOf(fold.get(notifier)),
     replace: (id, message) => void replace.run(JSON.stringify(message), message.key, id),
+    begin: (id, nowMs) => void begin.run(Math.round(nowMs), id),
     sent({ id, notifier, message }, receipt, nowMs) {
       state.transaction(() => {
         end.run('sent', Math.round(nowMs), null, id);
@@ -210,6 +218,7 @@ function deliveryOf(value: unknown): Delivery | undefined {
     attempts: row.attempts,
     createdMs: row.created_ms,
     nextMs: row.next_ms,
+    ...(row.begun_ms !== null && { begunMs: row.begun_ms }),
     ...(row.failed_ms !== null && { failedMs: row.failed_ms }),
   };
 }

@@ -80,14 +80,18 @@ export class QueueWorker {
 
   async #attempt(notifier: Notifier, delivery: Delivery, signal: AbortSignal): Promise<void> {
     const { queues, clock, log, measured } = this.#options;
-    const { message } = delivery;
+    const { message, begunMs } = delivery;
     const first = queues.outbox.reference(this.#name, message.thread);
     const replyTo = startsThread(delivery) ? undefined : first;
+    const outgoing: Outgoing = {
+      ...message,
+      ...(replyTo !== undefined && { replyTo }),
+      ...(begunMs !== undefined && { triedSinceMs: begunMs }),
+    };
     let receipt: Receipt;
+    queues.outbox.begin(delivery.id, clock.wall());
     try {
-      receipt = await queues.holding(delivery, () =>
-        sendWithin(clock, notifier, { ...message, ...(replyTo !== undefined && { replyTo }) }, signal),
-      );
+      receipt = await queues.holding(delivery, () => sendWithin(clock, notifier, outgoing, signal));
     } catch (error) {
       if (!signal.aborted) this.#failed(delivery, error);
       return;

@@ -196,6 +196,19 @@ test('a step whose telling fails is taken again, and not remembered as taken', a
   await ended;
 });
 
+test('while there is no rota a step waits, and is taken when there is one again', async () => {
+  using kept = testState();
+  const clock = virtualClock(START_MS);
+  await using one = escalating(kept.state, clock);
+  one.onCall.begin(1, clock.wall());
+  one.onCall.configure(undefined);
+  await clock.advance(HOUR_MS);
+  assert.deepEqual(one.told, []);
+  one.onCall.configure({ ...weekly, zone: 'UTC', start: '2026-01-01', at: '00:00' });
+  await until('the step is taken', () => one.told.length > 0);
+  assert.deepEqual(one.told, [[1, 'bob', 60]]);
+});
+
 test('without a rota nobody is on call and nothing escalates', async () => {
   using kept = testState();
   const clock = virtualClock(START_MS);

@@ -1,6 +1,7 @@
 /** Who is on call, and what happens when they do not answer. A page that nobody acknowledges within the rota's `escalateAfter` is told
  * to the next person in line too, then to the one after, until each was told once. What is due stands in the state database, so a
- * restart neither forgets a step nor takes it twice; one that was due meanwhile is taken at once. */
+ * restart neither forgets a step nor takes it twice; one that was due meanwhile is taken at once. So is what waits while there is no
+ * rota: settings may be wrong for a while. */
 import { type Clock, context, type Logger } from '@goblin/core';
 import { createBell } from '../notify/bell.ts';
 import type { StateDatabase } from '../state/state-database.ts';
@@ -54,11 +55,11 @@ export function createOnCall({ state, clock, log, rota: given }: OnCallOptions):
     return state.transaction(() => {
       const nowMs = clock.wall();
       const row = due.get(nowMs);
-      if (!row) return false;
+      if (!row || !rota) return false;
       const incident = Number(row.incident);
       const told = JSON.parse(String(row.told)) as string[];
-      const person = rota && nextInLine(rota, nowMs, told);
-      if (!rota || !person) {
+      const person = nextInLine(rota, nowMs, told);
+      if (!person) {
         end.run(incident);
         return true;
       }
@@ -73,7 +74,7 @@ export function createOnCall({ state, clock, log, rota: given }: OnCallOptions):
       try {
         while (takeStep(escalate));
         const dueMs = next.get()!.due_ms;
-        const waitMs = dueMs === null ? LOOK_MS : Number(dueMs) - clock.wall();
+        const waitMs = dueMs === null || !rota ? LOOK_MS : Number(dueMs) - clock.wall();
         await bell.wait(Math.min(waitMs, LOOK_MS), signal);
       } catch (err) {
         log.error({ err }, 'a step of escalation failed; it is tried again');

@@ -1,7 +1,7 @@
-/** Cuts a query of logs or traces into tokens. Comments go from `#` to the end of the line. Names may have dots and hyphens within, as
- * attributes do (`http.route`, `x-request-id`), and a dot before (`.http.route`). */
-import { MAX_QUERY_LENGTH } from './promql/lexer.ts';
+/** Cuts a query of logs or traces into tokens. Names may have dots and hyphens within, as attributes do (`http.route`, `x-request-id`),
+ * and a dot before (`.http.route`). */
 import { syntaxError } from './promql/syntax-error.ts';
+import { STRING, scan } from './scan.ts';
 
 export interface Token {
   readonly kind: 'name' | 'symbol' | 'string' | 'number' | 'duration' | 'end';
@@ -12,11 +12,9 @@ export interface Token {
   readonly at: number;
 }
 
-const SPACE = /(?:\s|#[^\n]*)+/y;
 const NAME = /\.?[a-zA-Z_]\w*(?:[.-]\w+)*/y;
 const NUMBER = /[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?/iy;
 const SYMBOL = /\|=|\|~|\|\||&&|!=|!~|=~|==|>=|<=|[|=<>{}()[\],]/y;
-const STRING = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`/y;
 /** As Go writes them: `1.5s`, `1h30m`, `250us`. */
 const DURATION = /(?:\d+(?:\.\d+)?(?:ns|us|µs|μs|ms|s|m|h|d|w))+/y;
 const DURATION_PART = /(\d+(?:\.\d+)?)(ns|us|µs|μs|ms|s|m|h|d|w)/g;
@@ -25,25 +23,35 @@ const UNITS_MS: Readonly<Record<string, number>> = {
   ...{ m: 60_000, h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 },
 };
 
+const PLAIN = [
+  ['name', NAME],
+  ['string', STRING],
+  ['symbol', SYMBOL],
+] as const;
+
 /** @throws INVALID_INPUT that names line and column */
 export function tokensOf(query: string): Token[] {
-  if (query.length > MAX_QUERY_LENGTH) {
-    const problem = `it has ${query.length} characters, and ${MAX_QUERY_LENGTH} at most are allowed`;
-    throw syntaxError('', 0, problem);
-  }
-  const tokens: Token[] = [];
-  let at = 0;
-  const take = (pattern: RegExp): string | undefined => {
-    pattern.lastIndex = at;
-    return pattern.exec(query)?.[0];
-  };
-  for (;;) {
-    at += take(SPACE)?.length ?? 0;
-    if (at === query.length) return [...tokens, { kind: 'end', text: '', value: 0, at }];
-    const token = next(query, at, take);
-    tokens.push(token);
-    at += token.text.length;
-  }
+  const tokens = scan<Token>(query, (at, take) => {
+    const endsWord = (text: string): boolean => !/[\w.]/.test(query[at + text.length] ?? '');
+    const duration = take(DURATION);
+    if (duration !== undefined && endsWord(duration))
+      return { kind: 'duration', text: duration, value: durationMsOf(duration)!, at };
+    const number = take(NUMBER);
+    if (number !== undefined) {
+      if (endsWord(number)) return { kind: 'number', text: number, value: Number(number), at };
+      throw syntaxError(
+        query,
+        at,
+        'this is neither a number nor a duration such as 200ms; texts stand in quotes',
+      );
+    }
+    for (const [kind, pattern] of PLAIN) {
+      const text = take(pattern);
+      if (text !== undefined) return { kind, text, value: 0, at };
+    }
+    return undefined;
+  });
+  return [...tokens, { kind: 'end', text: '', value: 0, at: query.length }];
 }
 
 /** The milliseconds of a text that is a duration and nothing else. */
@@ -53,30 +61,4 @@ export function durationMsOf(text: string): number | undefined {
   let ms = 0;
   for (const [, count, unit] of text.matchAll(DURATION_PART)) ms += Number(count) * UNITS_MS[unit!]!;
   return ms;
-}
-
-function next(query: string, at: number, take: (pattern: RegExp) => string | undefined): Token {
-  const endsWord = (text: string): boolean => !/[\w.]/.test(query[at + text.length] ?? '');
-  const duration = take(DURATION);
-  if (duration !== undefined && endsWord(duration))
-    return { kind: 'duration', text: duration, value: durationMsOf(duration)!, at };
-  const number = take(NUMBER);
-  if (number !== undefined) {
-    if (endsWord(number)) return { kind: 'number', text: number, value: Number(number), at };
-    throw syntaxError(
-      query,
-      at,
-      'this is neither a number nor a duration such as 200ms; texts stand in quotes',
-    );
-  }
-  for (const [kind, pattern] of [
-    ['name', NAME],
-    ['string', STRING],
-    ['symbol', SYMBOL],
-  ] as const) {
-    const text = take(pattern);
-    if (text !== undefined) return { kind, text, value: 0, at };
-  }
-  if (/["'`]/.test(query[at]!)) throw syntaxError(query, at, 'this text has no end');
-  throw syntaxError(query, at, `${JSON.stringify(query[at])} means nothing here`);
 }

@@ -1,5 +1,6 @@
 export type { Catalogue, CatalogueEntry } from './catalogue.ts';
 export type { Dashboard, DashboardRow, Panel, PanelKind, PanelQuery, PanelUnit } from './dashboards.ts';
+export { type LastGood, lastGoodSettings } from './last-good.ts';
 export { type LoadedSettings, loadSettings, type SettingsOptions } from './load-settings.ts';
 export { type Place, type Problem, problemLine } from './problem.ts';
 export type { Settings } from './settings.ts';

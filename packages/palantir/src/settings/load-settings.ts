@@ -1,6 +1,6 @@
 /** Reads what a team has written: every YAML file of a folder, or one file. All mistakes are told at once, with their places, and never
- * thrown; where there is one, there are no settings, so that nothing half understood comes into use. Who has no others takes what is
- * sound: better that than that nobody is told. */
+ * thrown; where there is one, there are no settings, so that nothing half understood comes into use. Who has no earlier ones
+ * (last-good.ts) takes what is sound: better that than that nobody is told. */
 import { dirname, isAbsolute, join } from 'node:path';
 import type { Rule } from '../alerts/alert.ts';
 import { DEFAULT_RULES } from '../alerts/default-rules.ts';
@@ -26,6 +26,15 @@ export interface SettingsOptions {
   readonly variables?: Variables;
 }
 
+/** What was read, with its paths: enough to understand it again without the files. */
+export interface SettingsTexts {
+  readonly files: readonly SettingsText[];
+  /** Compose files that the files name. */
+  readonly stacks: readonly SettingsText[];
+}
+
+export type SettingsText = readonly [path: string, text: string];
+
 export interface LoadedSettings {
   /** Undefined where there are problems. */
   readonly settings?: Settings;
@@ -34,29 +43,53 @@ export interface LoadedSettings {
   readonly problems: readonly Problem[];
   /** Compose files that the settings name: what changes in these changes the settings. */
   readonly stackFiles: readonly string[];
+  readonly texts: SettingsTexts;
 }
+
+type Read = Awaited<ReturnType<typeof readTextFile>>;
 
 /** @param place a folder or a file. One that does not exist has nothing to say. Never rejects. */
 export async function loadSettings(place: string, options: SettingsOptions = {}): Promise<LoadedSettings> {
-  const { defaults = DEFAULT_RULES, variables = process.env } = options;
   const report = createReport();
   const { files, problem } = await settingsFiles(place);
   if (problem !== undefined) tell(report, place, problem);
-  const texts = await readAll(files, report);
-  const written = texts.flatMap(([file, text]) => readFileOf(file, text, report) ?? []);
-  const joined = settingsOf(written, defaults, report);
-  const named = written.flatMap(({ stacks = [] }) => stacks);
-  const sound = { ...joined, stacks: await readStacks(named, variables, report) };
-  const stackFiles = named.map(pathOf);
-  if (report.count > 0) return { sound, problems: report.sorted(), stackFiles };
-  return { settings: sound, sound, problems: [], stackFiles };
+  return understand(await readAll(files, report), readTextFile, options, report);
 }
 
-async function readAll(
-  files: readonly string[],
+/** What was read before, by the rules of now. Never rejects. */
+export async function settingsOfTexts(
+  { files, stacks }: SettingsTexts,
+  options: SettingsOptions = {},
+): Promise<LoadedSettings> {
+  const known = new Map(stacks);
+  const read = async (path: string): Promise<Read> => {
+    const text = known.get(path);
+    return text === undefined ? { problem: 'it was not there' } : { text };
+  };
+  return understand(files, read, options, createReport());
+}
+
+async function understand(
+  files: readonly SettingsText[],
+  readStack: (path: string) => Promise<Read>,
+  { defaults = DEFAULT_RULES, variables = process.env }: SettingsOptions,
   report: Report,
-): Promise<readonly (readonly [file: string, text: string])[]> {
-  const texts: (readonly [string, string])[] = [];
+): Promise<LoadedSettings> {
+  const written = files.flatMap(([file, text]) => readFileOf(file, text, report) ?? []);
+  const joined = settingsOf(written, defaults, report);
+  const named = written.flatMap(({ stacks = [] }) => stacks);
+  const { stacks, texts } = await readStacks(named, readStack, variables, report);
+  const known = {
+    sound: { ...joined, stacks },
+    stackFiles: named.map(pathOf),
+    texts: { files, stacks: texts },
+  };
+  if (report.count > 0) return { ...known, problems: report.sorted() };
+  return { ...known, settings: known.sound, problems: [] };
+}
+
+async function readAll(files: readonly string[], report: Report): Promise<readonly SettingsText[]> {
+  const texts: SettingsText[] = [];
   let total = 0;
   for (const file of files) {
     const read = await readTextFile(file);
@@ -82,21 +115,24 @@ export function readFileOf(file: string, text: string, report: Report): WrittenF
 
 async function readStacks(
   named: readonly WrittenStack[],
+  read: (path: string) => Promise<Read>,
   variables: Variables,
   report: Report,
-): Promise<readonly Stack[]> {
+): Promise<{ stacks: readonly Stack[]; texts: readonly SettingsText[] }> {
   const stacks: Stack[] = [];
+  const texts: SettingsText[] = [];
   for (const written of named) {
     const file = pathOf(written);
-    const read = await readTextFile(file);
-    if ('problem' in read) {
-      written.file.spot.wrong(`${file}: ${read.problem}`);
+    const found = await read(file);
+    if ('problem' in found) {
+      written.file.spot.wrong(`${file}: ${found.problem}`);
       continue;
     }
-    const stack = stackOf(file, read.text, variables, report);
+    texts.push([file, found.text]);
+    const stack = stackOf(file, found.text, variables, report);
     if (stack) stacks.push({ ...stack, ...(written.name !== undefined && { name: written.name }) });
   }
-  return stacks;
+  return { stacks, texts };
 }
 
 function pathOf({ file: { value, spot } }: WrittenStack): string {

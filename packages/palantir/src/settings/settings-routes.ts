@@ -10,8 +10,8 @@ const NO_STORE = { 'cache-control': 'no-store' };
 export function settingsRoutes(watch: SettingsWatch, swarm: () => SwarmState): Routes {
   return {
     'GET /palantir/settings': () => {
-      const { settings, problems } = watch;
-      const answer = { problems: problems.map(problemLine), dashboards: settings.dashboards };
+      const { settings, problems, inUse } = watch;
+      const answer = { problems: problems.map(problemLine), inUse, dashboards: settings.dashboards };
       return Response.json(answer, { headers: NO_STORE });
     },
     'GET /palantir/stacks': () => {

@@ -4,12 +4,20 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { type VirtualClock, virtualClock } from '@goblin/core';
 import type { Change } from '../changes/change.ts';
+import { openState } from '../state/state-database.ts';
+import { type LastGood, lastGoodSettings } from './last-good.ts';
 import type { Problem } from './problem.ts';
 import type { Settings } from './settings.ts';
 import { type SettingsFolder, settingsFolder } from './testing/settings-folder.ts';
 import { PERIOD_MS, type SettingsWatch, watchSettings } from './watch-settings.ts';
 
 const RULE = 'rules: [{ name: x, expression: up == 0 }]';
+
+const NOTIFIER = 'notifiers: [{ name: pager, kind: pagerduty, keyFile: /run/secrets/key }]';
+
+function names({ watch }: Watched): string[] {
+  return watch.settings.rules.map(({ name }) => name);
+}
 
 interface Watched extends Disposable {
   readonly clock: VirtualClock;
@@ -20,18 +28,25 @@ interface Watched extends Disposable {
   until(isSo: () => boolean): Promise<void>;
 }
 
-async function watched(folder: SettingsFolder, onChange = (_: Settings): void => {}): Promise<Watched> {
+async function watched(
+  folder: SettingsFolder,
+  use = (_: Settings): void => {},
+  lastGood = remembering(),
+): Promise<Watched> {
   const clock = virtualClock();
+  let newest: Settings | undefined;
   const taken: { settings: Settings; change: Omit<Change, 'id'> }[] = [];
   const told: (readonly Problem[])[] = [];
   const watch = await watchSettings(folder.path, {
     clock,
     defaults: [],
     variables: {},
-    onChange: (settings, change) => {
-      onChange(settings);
-      taken.push({ settings, change });
+    lastGood,
+    use(settings) {
+      use(settings);
+      newest = settings;
     },
+    onChange: (change) => taken.push({ settings: newest!, change }),
     onProblems: (problems) => told.push(problems),
   });
   return {
@@ -46,13 +61,21 @@ async function watched(folder: SettingsFolder, onChange = (_: Settings): void =>
   };
 }
 
+/** In memory. */
+function remembering(): LastGood {
+  let saved: ReturnType<LastGood['load']>;
+  return {
+    load: () => saved,
+    save: (texts, savedMs) => {
+      saved = { texts, savedMs };
+    },
+  };
+}
+
 test('a change is taken over, with a line for the change log', async () => {
   using folder = settingsFolder({ 'a.yaml': RULE });
   using w = await watched(folder);
-  assert.deepEqual(
-    w.watch.settings.rules.map(({ name }) => name),
-    ['x'],
-  );
+  assert.deepEqual(names(w), ['x']);
   folder.write('a.yaml', `${RULE.replace('up', 'down')}\nservices: { tax: { owner: me } }`);
   folder.write('b.yaml', 'rules: [{ name: y, expression: up == 1 }]');
   await w.until(() => w.taken.length === 1);
@@ -118,14 +141,77 @@ test('a file that changes between two looks is waited for', async () => {
   assert.deepEqual(w.told, []);
 });
 
-test('what is wrong at the start leaves what is sound in use', async () => {
+test('a first start with a mistake uses what is sound', async () => {
   using folder = settingsFolder({ 'a.yaml': RULE, 'b.yaml': 'rules: [{ name: y }]' });
   using w = await watched(folder);
-  assert.deepEqual(
-    w.watch.settings.rules.map(({ name }) => name),
-    ['x'],
-  );
+  assert.deepEqual(names(w), ['x']);
   assert.equal(w.watch.problems.length, 1);
+  assert.equal(w.watch.inUse, 'sound');
+});
+
+test('a restart with a mistake goes on with what was good last, and says what is wrong', async () => {
+  using folder = settingsFolder({ 'a.yaml': RULE, 'people.yaml': NOTIFIER, 'stack.yml': '' });
+  using state = openState(join(folder.path, 'state'));
+  {
+    using w = await watched(folder, undefined, lastGoodSettings(state));
+    assert.equal(w.watch.inUse, 'newest');
+    // One that was taken over while it ran is remembered too, with what lies beside it.
+    folder.write('a.yaml', `${RULE.replace('x', 'y')}\nstacks: [down/stack.yaml]`);
+    folder.write('down/stack.yaml', 'services: { web: { image: web } }');
+    await w.until(() => w.taken.length === 1);
+  }
+  folder.write('people.yaml', `${NOTIFIER}\nroutes: [{ severity: page, to: [nobody] }]`);
+  folder.write('a.yaml', RULE);
+  folder.remove('down/stack.yaml');
+  for (const _ of ['after one restart', 'after another']) {
+    using w = await watched(folder, undefined, lastGoodSettings(state));
+    assert.equal(w.watch.inUse, 'last good');
+    assert.deepEqual(names(w), ['y']);
+    assert.equal(w.watch.settings.notify.notifiers?.[0]?.name, 'pager');
+    assert.equal(w.watch.settings.stacks[0]?.services.length, 1);
+    assert.match(w.watch.problems[0]!.message, /"nobody" is not known here/);
+    assert.deepEqual(w.taken, []);
+  }
+  using w = await watched(folder, undefined, lastGoodSettings(state));
+  folder.write('people.yaml', NOTIFIER);
+  await w.until(() => w.taken.length === 1);
+  assert.equal(w.watch.inUse, 'newest');
+  assert.match(w.taken[0]!.change.title, /^rule added: x; rule removed: y; stack removed: /);
+  assert.deepEqual(w.told, [[]]);
+});
+
+test('what was changed while nobody looked is told to the change log at the next start', async () => {
+  using folder = settingsFolder({ 'a.yaml': RULE });
+  const lastGood = remembering();
+  (await watched(folder, undefined, lastGood))[Symbol.dispose]();
+  folder.write('a.yaml', RULE.replace('up', 'down'));
+  {
+    using w = await watched(folder, undefined, lastGood);
+    assert.deepEqual(
+      w.taken.map(({ change }) => change.title),
+      ['rule changed: x'],
+    );
+  }
+  using w = await watched(folder, undefined, lastGood);
+  assert.deepEqual(w.taken, []);
+});
+
+test('settings that cannot be used at a restart are told, and those that were good last are used', async () => {
+  using folder = settingsFolder({ 'a.yaml': RULE });
+  const lastGood = remembering();
+  (await watched(folder, undefined, lastGood))[Symbol.dispose]();
+  folder.write('a.yaml', RULE.replace('x', 'z'));
+  const used: string[] = [];
+  using w = await watched(
+    folder,
+    ({ rules: [rule] }) => {
+      if (rule?.name === 'z') throw new Error('no room');
+      used.push(rule!.name);
+    },
+    lastGood,
+  );
+  assert.deepEqual([used, names(w), w.watch.inUse], [['x'], ['x'], 'last good']);
+  assert.match(w.watch.problems[0]!.message, /they cannot be used: no room/);
 });
 
 test('a folder that comes later, a stack that changes, and a folder that goes are followed', async () => {
@@ -146,9 +232,11 @@ test('a folder that comes later, a stack that changes, and a folder that goes ar
 
 test('settings that cannot be used are told, and those before stay', async () => {
   using folder = settingsFolder({ 'a.yaml': RULE });
+  let isFull = false;
   using w = await watched(folder, () => {
-    throw new Error('no room');
+    if (isFull) throw new Error('no room');
   });
+  isFull = true;
   const before = w.watch.settings;
   folder.write('a.yaml', 'rules: []');
   await w.until(() => w.told.length === 1);

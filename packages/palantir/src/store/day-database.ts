@@ -56,6 +56,9 @@ CREATE INDEX trace_part_by_trace ON trace_part (trace_id);
 CREATE INDEX trace_part_by_time ON trace_part (start_ms);
 PRAGMA user_version = ${VERSION};
 `;
+/** Only written by who writes lines: files of before have none. */
+const LOG_ORIGINS =
+  'CREATE TABLE IF NOT EXISTS log_origin (source TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID';
 
 export class DayDatabase {
   readonly #db: DatabaseSync;
@@ -75,6 +78,7 @@ export class DayDatabase {
       const day = new DayDatabase(db);
       day.transaction(() => {
         if (day.#version() === 0) db.exec(TABLES);
+        db.exec(LOG_ORIGINS);
       });
       return day.#checked(path);
     });
@@ -115,15 +119,16 @@ export class DayDatabase {
     }
   }
 
-  /** Whether some journal has rows. */
-  hasWaiting(): boolean {
+  /** Whether some journal has rows, or the file has pages that nothing lies in. */
+  isUnfinished(): boolean {
     const { waiting } = this.#db
       .prepare(
         `SELECT EXISTS (SELECT 1 FROM sample_journal) OR EXISTS (SELECT 1 FROM log_journal)
           OR EXISTS (SELECT 1 FROM span_journal) AS waiting`,
       )
       .get()!;
-    return waiting === 1;
+    const { freelist_count: free } = this.#db.prepare('PRAGMA freelist_count').get()!;
+    return waiting === 1 || free !== 0;
   }
 
   /** Gives pages that nothing lies in any more back to the disk. */

@@ -1,6 +1,6 @@
 /** All that writes to one day's file. Whatever fails in it leaves its memory in doubt, not its file: the owner then drops the
  * writer and opens the day anew, which reads back what is committed. */
-import type { Exemplar, LogLine } from '../model.ts';
+import type { Exemplar, LineOrigin, LogLine } from '../model.ts';
 import { DayDatabase } from './day-database.ts';
 import { DAY_MS } from './limits.ts';
 import { DayLogs } from './logs/day-logs.ts';
@@ -22,6 +22,8 @@ export interface DayBatch {
   readonly sampleIndexes: Uint32Array;
   readonly exemplars: readonly Exemplar[];
   readonly logs: readonly LogLine[];
+  /** One for each of the lines, or none. */
+  readonly origins: readonly LineOrigin[];
   readonly spans: readonly SpanEntry[];
 }
 
@@ -60,7 +62,7 @@ export class DayWriter {
 
   /** Answers how many were taken, once they are committed. */
   add(
-    { packed, sampleIndexes, exemplars, logs, spans }: DayBatch,
+    { packed, sampleIndexes, exemplars, logs, origins, spans }: DayBatch,
     rejections: Rejections,
     nowMs: number,
   ): number {
@@ -73,9 +75,9 @@ export class DayWriter {
           : 0;
       if (exemplars.length > 0)
         this.#exemplars.add(exemplars, (series) => this.#samples.idOf(series), this.day * DAY_MS, rejections);
-      if (logs.length > 0) this.#logs.add(logs, nowMs);
+      const lines = logs.length > 0 ? this.#logs.add(logs, origins, nowMs) : 0;
       if (spans.length > 0) this.#spans.add(spans, nowMs);
-      return samples + logs.length + spans.length;
+      return samples + lines + spans.length;
     });
   }
 

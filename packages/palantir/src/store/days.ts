@@ -38,6 +38,11 @@ export function dayBytes(folder: string, day: number): number {
   }, 0);
 }
 
+/** Whether changes lie beside the database, which a process that was killed has not brought into it. */
+export function hasWal(folder: string, day: number): boolean {
+  return (statSync(`${dayPath(folder, day)}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
+}
+
 /** The database first: what is left beside it when this is interrupted is nothing without it. */
 export function removeDay(folder: string, day: number): void {
   for (const suffix of [...SUFFIXES, ASIDE]) rmSync(dayPath(folder, day) + suffix, { force: true });

@@ -1,5 +1,5 @@
 /** Judges what is in a batch, and gives each day its own. */
-import type { Exemplar, LogLine, Rejection, SpanRecord } from '../model.ts';
+import type { Exemplar, LineOrigin, LogLine, Rejection, SpanRecord } from '../model.ts';
 import { isKept, NOT_A_NUMBER } from '../sample-rules.ts';
 import { dayOf } from './days.ts';
 import type { PackedSamples } from './metrics/packed-samples.ts';
@@ -12,6 +12,7 @@ export interface WriterBatch {
   readonly packed: PackedSamples;
   readonly exemplars?: readonly Exemplar[];
   readonly logs: readonly LogLine[];
+  readonly origins?: readonly LineOrigin[];
   readonly spans: readonly SpanRecord[];
   readonly rejected: readonly Rejection[];
 }
@@ -21,6 +22,8 @@ export interface DayParts {
   readonly sampleIndexes: number[];
   readonly exemplars: Exemplar[];
   readonly logs: LogLine[];
+  /** One for each of the lines, or none. */
+  readonly origins: LineOrigin[];
   readonly spans: SpanEntry[];
 }
 
@@ -34,7 +37,7 @@ export function splitByDay(
     const day = dayOf(atMs);
     let parts = days.get(day);
     if (!parts) {
-      parts = { sampleIndexes: [], exemplars: [], logs: [], spans: [] };
+      parts = { sampleIndexes: [], exemplars: [], logs: [], origins: [], spans: [] };
       days.set(day, parts);
     }
     return parts;
@@ -50,10 +53,16 @@ export function splitByDay(
   for (const exemplar of batch.exemplars ?? [])
     if (exemplar.atMs >= window.fromMs && exemplar.atMs <= window.toMs)
       partsOf(exemplar.atMs).exemplars.push(exemplar);
-  for (const given of batch.logs) {
+  for (const [i, given] of batch.logs.entries()) {
     const line = checkedLog(given, window);
-    if (typeof line === 'string') rejections.add(line);
-    else partsOf(line.atMs).logs.push(line);
+    if (typeof line === 'string') {
+      rejections.add(line);
+      continue;
+    }
+    const parts = partsOf(line.atMs);
+    parts.logs.push(line);
+    const origin = batch.origins?.[i];
+    if (origin) parts.origins.push(origin);
   }
   for (const span of batch.spans) {
     const fault = spanFault(span, window);

@@ -9,7 +9,7 @@ import type { LogLine, Rejection } from '../model.ts';
 import { MAX_AHEAD_MS } from '../sample-rules.ts';
 import { DayDatabase, storeError } from './day-database.ts';
 import { DayWriter } from './day-writer.ts';
-import { dayBytes, dayName, dayOf, dayPath, listDays, moveAside, removeDay } from './days.ts';
+import { dayBytes, dayName, dayOf, dayPath, hasWal, listDays, moveAside, removeDay } from './days.ts';
 import { DAY_MS } from './limits.ts';
 import type { SeriesLimits } from './metrics/series-registry.ts';
 import { timeWindow } from './record-guard.ts';
@@ -35,7 +35,7 @@ export interface WriterOptions {
 }
 
 export interface Appended {
-  /** Samples, lines and spans that are stored. */
+  /** Samples, lines and spans that were stored, without lines that were there. */
   readonly accepted: number;
   readonly rejected: readonly Rejection[];
 }
@@ -64,8 +64,8 @@ export class StoreWriter {
   readonly #open = new Map<number, DayWriter>();
   readonly #rejected = new Rejections();
   readonly #damagedDays: string[] = [];
-  /** Days that are over and may have journals left by a process that died. */
-  readonly #unfinished: number[];
+  /** Days that are over and were looked at, whether a process that died has left something to do in them. */
+  readonly #finished = new Set<number>();
   #accepted = 0;
   #floorMs = Number.NEGATIVE_INFINITY;
   #isFull = false;
@@ -74,11 +74,10 @@ export class StoreWriter {
   constructor(options: WriterOptions, nowMs: number) {
     this.#options = options;
     this.#nowMs = nowMs;
-    this.#unfinished = listDays(options.folder).filter((day) => day < dayOf(nowMs));
   }
 
   /** Answers after the commit. Days are committed one by one: where a later one fails, the batch may be sent again, and only log
-   * lines are then there twice. @throws STORE_UNAVAILABLE, DATA_DAMAGED, RESOURCE_EXHAUSTED */
+   * lines without an origin are then there twice. Lines that were there are heard again: who listens may have missed them. @throws STORE_UNAVAILABLE, DATA_DAMAGED, RESOURCE_EXHAUSTED */
   append(batch: WriterBatch, nowMs: number): Committed {
     this.#nowMs = nowMs;
     if (this.#isFull) throw this.#full();
@@ -88,16 +87,14 @@ export class StoreWriter {
     const heardFrom = Atomics.load(this.#options.heardFrom, 0);
     const heard: LogLine[] = [];
     let accepted = 0;
-    for (const [day, { sampleIndexes, exemplars, logs, spans }] of splitByDay(batch, window, rejections)) {
+    for (const [day, { sampleIndexes, ...rest }] of splitByDay(batch, window, rejections)) {
       const dayBatch = {
         packed: batch.packed,
         sampleIndexes: Uint32Array.from(sampleIndexes),
-        exemplars,
-        logs,
-        spans,
+        ...rest,
       };
       accepted += this.#within(day, (writer) => writer.add(dayBatch, rejections, nowMs));
-      for (const line of logs) if (line.severity >= heardFrom) heard.push(line);
+      for (const line of rest.logs) if (line.severity >= heardFrom) heard.push(line);
     }
     const rejected = rejections.list();
     this.#accepted += accepted;
@@ -110,8 +107,7 @@ export class StoreWriter {
     this.#nowMs = nowMs;
     this.#removeOld();
     this.#removeTooLarge();
-    const day = this.#unfinished.pop();
-    if (day !== undefined && !this.#open.has(day)) this.#finishLeft(day);
+    this.#finishOne();
   }
 
   /** Seals a little. Answers whether there is more to do. */
@@ -187,20 +183,36 @@ export class StoreWriter {
   }
 
   #drop(day: number): void {
+    this.#finished.delete(day);
     this.#open.get(day)?.close();
     this.#open.delete(day);
   }
 
-  #finishLeft(day: number): void {
-    const hasWaiting = this.#guarded(day, () => {
-      const db = DayDatabase.openToRead(dayPath(this.#options.folder, day));
+  /** The newest day that nobody has looked at yet: one at a time, for it holds up what comes in. */
+  #finishOne(): void {
+    const isLeft = (day: number): boolean =>
+      day < dayOf(this.#nowMs) && !this.#open.has(day) && !this.#finished.has(day);
+    const day = listDays(this.#options.folder).findLast(isLeft);
+    if (day === undefined) return;
+    try {
+      if (this.#isUnfinished(day)) this.#close(this.#writer(day), true);
+    } finally {
+      // Also where it failed: the others are not held up for it.
+      this.#finished.add(day);
+    }
+  }
+
+  #isUnfinished(day: number): boolean {
+    const { folder } = this.#options;
+    return this.#guarded(day, () => {
+      if (hasWal(folder, day)) return true;
+      const db = DayDatabase.openToRead(dayPath(folder, day));
       try {
-        return db?.hasWaiting() ?? false;
+        return db?.isUnfinished() ?? false;
       } finally {
         db?.close();
       }
     });
-    if (hasWaiting) this.#close(this.#writer(day), true);
   }
 
   #removeOld(): void {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import type { VirtualClock } from '@goblin/core';
 import type { Batch } from '../model.ts';
@@ -205,6 +206,64 @@ test('a day that is over is sealed for good', async () => {
   assert.deepEqual((await store.stats()).waiting, { samples: 0, logs: 0, spans: 0 });
   assert.equal((await store.select(UP, 0, NOON_MS)).length, 1);
   assert.equal((await store.trace(hex(1, 32)))?.spans.length, 1);
+});
+
+test('days that an earlier process left are finished, one by one: journals sealed, free pages and the log of SQLite given back', async () => {
+  using folder = temporaryFolder();
+  const many = (atMs: number): Partial<Batch> => ({
+    logs: Array.from({ length: 1_500 }, (_, i) => logLine(atMs, `${i} ${'x'.repeat(400)} ${i * 7_919}`)),
+  });
+  const days = [NOON_MS - 2 * DAY_MS, NOON_MS - DAY_MS];
+  {
+    await using store = await openStore({ folder: folder.path, retention, clock: noonClock() });
+    for (const atMs of days) await store.append(batch(many(atMs)));
+    // The rows of one journal are sealed and nothing waits; those of the other still do.
+    await store.append(batch(many(days[0]!)));
+  }
+  const pathOf = (atMs: number): string =>
+    join(folder.path, `${new Date(atMs).toISOString().slice(0, 10)}.db`);
+  const stateOf = (path: string): { free: unknown; rows: unknown } => {
+    using db = new DatabaseSync(path, { readOnly: true });
+    return {
+      free: db.prepare('PRAGMA freelist_count').get()!.freelist_count,
+      rows: db.prepare('SELECT count(*) AS rows FROM log_journal').get()!.rows,
+    };
+  };
+  const [sealed, waiting] = days.map((atMs) => pathOf(atMs));
+  assert.equal(stateOf(sealed!).rows, 0);
+  assert.notEqual(stateOf(sealed!).free, 0);
+  assert.equal(stateOf(waiting!).rows, 1);
+  const before = statSync(sealed!).size;
+
+  const clock = noonClock();
+  await using store = await openStore({ folder: folder.path, retention, clock });
+  for (const _ of [1, 2, 3]) {
+    await clock.advance(30_000);
+    await store.stats();
+  }
+  for (const path of [sealed!, waiting!]) assert.deepEqual(stateOf(path), { free: 0, rows: 0 });
+  assert.ok(statSync(sealed!).size < before);
+  for (const [i, atMs] of days.entries()) {
+    const range = { fromMs: atMs, toMs: atMs, words: [] };
+    assert.equal(
+      (await Array.fromAsync(store.searchLogs({ ...range, limit: 10_000 }))).length,
+      [3_000, 1_500][i],
+    );
+  }
+});
+
+test('a day is finished while the process that came after it writes nothing to it', async () => {
+  using folder = temporaryFolder();
+  const clock = noonClock();
+  {
+    await using store = await openStore({ folder: folder.path, retention, clock });
+    await store.append(up(NOON_MS));
+  }
+  await using store = await openStore({ folder: folder.path, retention, clock });
+  await pass(store, clock, DAY_MS);
+  await store.stats();
+  using db = new DatabaseSync(join(folder.path, '2026-06-15.db'), { readOnly: true });
+  assert.equal(db.prepare('SELECT count(*) AS rows FROM sample_journal').get()!.rows, 0);
 });
 
 test('a damaged day is moved aside, named, and begun anew', async () => {

@@ -5,8 +5,8 @@
  * - A batch is answered once it is committed; what is committed survives the death of the process at any moment.
  * - What is good in a batch is kept, what is not is counted with its reason: times too old or too far ahead, too many series
  *   (the label that makes them is named), labels or records too large.
- * - Of samples of one series at one time the last one written counts. Log lines are kept as often as they are sent; of spans
- *   with one id the last one is shown.
+ * - What is sent again: of samples of one series at one time the last one written counts, and of spans with one id the last one is
+ *   shown. Log lines that say where they were read (`Batch.origins`) are kept once; others as often as they are sent.
  * - Memory is bounded: requests that wait for the writer, what waits to be sealed, reads at a time and what each may answer.
  *
  * How: batches become rows of journals at first, and are sealed into compressed blocks later (metrics/day-samples.ts,

@@ -30,6 +30,11 @@ const PAGES: readonly (readonly [path: RegExp, load: Load])[] = [
   [/^incidents\/([^/]+)$/, () => import('./incidents/incident-page.tsx')],
   [/^changes$/, () => import('./changes/changes-page.tsx')],
   [/^work$/, () => import('./work/work-page.tsx')],
+  [/^dashboards$/, () => import('./dashboards/dashboards-page.tsx')],
+  [/^dashboards\/([^/]+)$/, () => import('./dashboards/dashboard-page.tsx')],
+  [/^slos$/, () => import('./slos/slos-page.tsx')],
+  [/^stacks$/, () => import('./stacks/stacks-page.tsx')],
+  [/^settings$/, () => import('./settings/settings-page.tsx')],
 ];
 
 export default function ExplorePage() {

@@ -31,6 +31,11 @@ export function percent(share: number): string {
   return value < 0.1 ? '< 0.1 %' : `${value.toFixed(value < 10 ? 1 : 0)} %`;
 }
 
+/** `99.953 %`: never rounded up, so that what is not whole does not look whole. */
+export function exactPercent(share: number): string {
+  return `${Math.floor(share * 100_000 + 1e-6) / 1_000} %`;
+}
+
 /** `14:03:07`, with the date where it is not today's. */
 export function clockTime(ms: number, nowMs: number = Date.now()): string {
   const time = new Date(ms).toLocaleTimeString('en-GB');

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { useLinks } from './links.ts';
 import { useLocation } from './location.ts';
+import { SettingsNotice } from './settings-notice.tsx';
 
 const PLACES = [
   ['/', 'Swarm'],
@@ -10,10 +11,13 @@ const PLACES = [
   ['/explore/logs', 'Logs'],
   ['/explore/traces', 'Traces'],
   ['/explore/metrics', 'Metrics'],
+  ['/explore/dashboards', 'Dashboards'],
   ['/explore/errors', 'Errors'],
   ['/explore/alerts', 'Alerts'],
   ['/explore/incidents', 'Incidents'],
+  ['/explore/slos', 'SLOs'],
   ['/explore/changes', 'Changes'],
+  ['/explore/stacks', 'Stacks'],
   ['/explore/work', 'Work'],
   ['/tv', 'Wall'],
 ] as const;
@@ -49,6 +53,7 @@ export function Page({ title, actions, children }: Props) {
             </a>
           ))}
         </nav>
+        <SettingsNotice />
       </header>
       <main>
         <div class="title">

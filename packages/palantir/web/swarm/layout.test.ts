@@ -163,3 +163,29 @@ function servicesOnly(count: number): WallState['swarm'] {
   }));
   return { atMs: NOW, nodes: [], services };
 }
+
+test('what has the same shape keeps its places without being reckoned anew, and a layout after another is the same as one alone', () => {
+  const before = large(NOW);
+  const first = layout(before.swarm, DESK);
+  const [node, ...others] = before.swarm.nodes;
+  const [instance, ...more] = node!.instances;
+  const ill = { ...node!, cpu: 1, instances: [{ ...instance!, health: 'unhealthy' as const }, ...more] };
+  const changed = { ...before.swarm, nodes: [ill, ...others] };
+  const second = layout(changed, DESK, first);
+  assert.deepEqual(drawn(second), drawn(layout(changed, DESK)));
+  assert.equal(second.grid.plan, first.grid.plan);
+  assert.equal(second.grid.nodes[1]!.slots, first.grid.nodes[1]!.slots);
+  const fewer = { ...changed, nodes: [...others, { ...ill, instances: more }] };
+  const third = layout(fewer, DESK, second);
+  assert.deepEqual(drawn(third), drawn(layout(fewer, DESK)));
+  const without = { ...fewer, nodes: others };
+  assert.deepEqual(drawn(layout(without, DESK, third)), drawn(layout(without, DESK)));
+  const wider = { ...DESK, width: DESK.width + 200 };
+  assert.deepEqual(drawn(layout(without, wider, third)), drawn(layout(without, wider)));
+});
+
+/** All of it but the plan, which is made of functions. */
+function drawn({ grid, ...rest }: SwarmLayout): unknown {
+  const { plan: _, ...shown } = grid;
+  return { ...rest, grid: shown };
+}

@@ -39,9 +39,11 @@ const SHARES: readonly (readonly [upTo: number, share: number])[] = [
 /** Of the height, for the services when the nodes are below them. */
 const MAP_SHARE = 0.5;
 
+/** @param before as it was: what has the same shape is not reckoned anew */
 export function layout(
   swarm: SwarmState,
   { width, maxHeight, text, isNodesOnly = false }: Space,
+  before?: SwarmLayout,
 ): SwarmLayout {
   const margin = MARGIN * text;
   const inner = { x: margin, y: margin, width: width - 2 * margin, maxHeight: maxHeight - 2 * margin };
@@ -53,14 +55,15 @@ export function layout(
     grid,
   });
   if (isNodesOnly) {
-    const grid = placeNodes(swarm.nodes, inner, text, true);
+    const grid = placeNodes(swarm.nodes, inner, text, true, before?.grid);
     return finish({ detail: 'sign', chips: [], height: 0 }, 0, grid, margin + grid.height);
   }
   const bands = bandsOf(swarm);
   if (width <= maxHeight) {
     const map = placeServices(bands, { ...inner, maxHeight: inner.maxHeight * MAP_SHARE }, text);
     const top = margin + map.height + GUTTER * text;
-    const grid = placeNodes(swarm.nodes, { ...inner, y: top, maxHeight: maxHeight - margin - top }, text);
+    const area = { ...inner, y: top, maxHeight: maxHeight - margin - top };
+    const grid = placeNodes(swarm.nodes, area, text, false, before?.grid);
     return finish(map, width, grid, top + grid.height);
   }
   const share = SHARES.find(([upTo]) => swarm.nodes.length <= upTo)![1];
@@ -68,7 +71,7 @@ export function layout(
   const mapWidth = inner.width - nodesWidth - GUTTER * text;
   const map = placeServices(bands, { ...inner, width: mapWidth }, text);
   const x = Math.round(margin + mapWidth + GUTTER * text);
-  const grid = placeNodes(swarm.nodes, { ...inner, x, width: nodesWidth }, text);
+  const grid = placeNodes(swarm.nodes, { ...inner, x, width: nodesWidth }, text, false, before?.grid);
   return finish(map, x - GUTTER * text * 0.5, grid, margin + Math.max(map.height, grid.height));
 }
 

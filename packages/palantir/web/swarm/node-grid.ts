@@ -21,6 +21,9 @@ export interface NodeBox {
 
 export interface NodeGrid {
   readonly nodes: readonly NodeBox[];
+  /** What places depend on. */
+  readonly shape: string;
+  readonly plan: Tried | undefined;
   readonly square: number;
   /** 0 where the boxes are too small for a name. */
   readonly header: number;
@@ -41,14 +44,54 @@ const GAP = 0.7;
 const LEGIBLE = 0.13;
 const LEGIBLE_PIXELS = 6;
 
-/** @param isBare leaves all names away */
-export function placeNodes(nodes: readonly SwarmNode[], area: Area, text: number, isBare = false): NodeGrid {
+/** @param isBare leaves all names away
+ * @param before as it was: while the shape is the same the plan is not made anew, nor the slots of nodes that hold what they held */
+export function placeNodes(
+  nodes: readonly SwarmNode[],
+  area: Area,
+  text: number,
+  isBare = false,
+  before?: NodeGrid,
+): NodeGrid {
   const sorted = [...nodes].sort(byName);
-  const held = sorted.map((node) => slotsOf(node));
-  const groups = groupsOf(held);
+  const groups = groupsOf(sorted.map(({ instances }) => slotsOf(instances)));
+  const shape = JSON.stringify([groups, sorted.length, area, text, isBare]);
+  const isSame = before?.shape === shape;
+  const best = isSame ? before.plan : bestPlan(groups, sorted.length, area, text, isBare);
+  if (!best || sorted.length === 0)
+    return { nodes: [], shape, plan: undefined, square: 0, header: 0, labels: [], height: 0 };
+  const { plan, columns, width, header, height, total } = best;
+  const top = header || PADDING * text;
+  const boxes = sorted.map((node, index) => {
+    const old = isSame ? before.nodes[index] : undefined;
+    if (old?.node.instances === node.instances) return { ...old, node };
+    const x = Math.round(area.x + (index % columns) * (width + GAP * text));
+    const y = Math.round(area.y + Math.floor(index / columns) * (height + GAP * text));
+    const slots = slotsAt(slotsOf(node.instances), plan, x + PADDING * text, y + top);
+    return { node, box: { x, y, width, height }, slots };
+  });
+  return {
+    nodes: boxes,
+    shape,
+    plan: best,
+    square: plan.square,
+    header,
+    labels: plan.labels.map((label) => ({ ...label, x: label.x + PADDING * text, y: label.y + top })),
+    height: total,
+  };
+}
+
+/** With as many columns as serve it best. */
+function bestPlan(
+  groups: readonly Group[],
+  count: number,
+  area: Area,
+  text: number,
+  isBare: boolean,
+): Tried | undefined {
   let best: Tried | undefined;
-  for (let columns = 1; columns <= Math.max(1, sorted.length); columns++) {
-    const rows = Math.ceil(sorted.length / columns);
+  for (let columns = 1; columns <= Math.max(1, count); columns++) {
+    const rows = Math.ceil(count / columns);
     const width = Math.floor((area.width - (columns - 1) * GAP * text) / columns);
     const isHeaded = !isBare && width >= MIN_HEADED_WIDTH * text;
     const header = (isHeaded ? (width < NARROW * text ? NARROW_HEADER : HEADER) : PADDING) * text;
@@ -70,27 +113,10 @@ export function placeNodes(nodes: readonly SwarmNode[], area: Area, text: number
     };
     if (!best || isBetter(tried, best)) best = tried;
   }
-  if (!best || sorted.length === 0) return { nodes: [], square: 0, header: 0, labels: [], height: 0 };
-  const { plan, columns, width, header, height, total } = best;
-  const top = header || PADDING * text;
-  const boxes = sorted.map((node, index) => {
-    const x = Math.round(area.x + (index % columns) * (width + GAP * text));
-    const y = Math.round(area.y + Math.floor(index / columns) * (height + GAP * text));
-    return {
-      node,
-      box: { x, y, width, height },
-      slots: slotsAt(held[index]!, plan, x + PADDING * text, y + top),
-    };
-  });
-  return {
-    nodes: boxes,
-    square: plan.square,
-    header,
-    labels: plan.labels.map((label) => ({ ...label, x: label.x + PADDING * text, y: label.y + top })),
-    height: total,
-  };
+  return best;
 }
 
+/** How nodes stand with some number of columns. */
 interface Tried {
   readonly isFit: boolean;
   readonly isLegible: boolean;
@@ -116,37 +142,41 @@ function isBetter(a: Tried, b: Tried): boolean {
   return a.total < b.total;
 }
 
+type Held = ReadonlyMap<string, readonly SwarmInstance[]>;
+
+/** Instances that are the same objects are in the same slots. */
+const heldBefore = new WeakMap<readonly SwarmInstance[], Held>();
+
 /** By service, in the order of slots. */
-function slotsOf(node: SwarmNode): ReadonlyMap<string, readonly SwarmInstance[]> {
+function slotsOf(instances: readonly SwarmInstance[]): Held {
+  const known = heldBefore.get(instances);
+  if (known) return known;
   const services = new Map<string, Map<number, SwarmInstance>>();
-  for (const instance of node.instances) {
+  for (const instance of instances) {
     const slots = services.get(instance.service) ?? new Map<number, SwarmInstance>();
     services.set(instance.service, slots);
     const other = slots.get(instance.slot);
     if (!other || isHolder(instance, other)) slots.set(instance.slot, instance);
   }
-  return new Map(
+  const held = new Map(
     [...services].map(([name, slots]) => [name, [...slots.values()].sort((a, b) => a.slot - b.slot)]),
   );
+  heldBefore.set(instances, held);
+  return held;
 }
 
 function isHolder(one: SwarmInstance, other: SwarmInstance): boolean {
   return one.isWanted === other.isWanted ? one.startedAtMs > other.startedAtMs : one.isWanted;
 }
 
-function groupsOf(held: readonly ReadonlyMap<string, readonly SwarmInstance[]>[]): Group[] {
+function groupsOf(held: readonly Held[]): Group[] {
   const sizes = new Map<string, number>();
   for (const services of held)
     for (const [name, { length }] of services) sizes.set(name, Math.max(sizes.get(name) ?? 0, length));
   return [...sizes].map(([name, size]) => ({ name, size })).sort(byName);
 }
 
-function slotsAt(
-  held: ReadonlyMap<string, readonly SwarmInstance[]>,
-  plan: SlotPlan,
-  left: number,
-  top: number,
-): Slot[] {
+function slotsAt(held: Held, plan: SlotPlan, left: number, top: number): Slot[] {
   return [...held]
     .sort(([a], [b]) => compareNames(a, b))
     .flatMap(([name, instances]) =>

@@ -1,6 +1,6 @@
 /** What was chosen, in words, and where more of it is to be seen. It takes the focus when something is chosen, so that Enter leads on,
  * and gives it back when it is closed. */
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { age } from '../shared/format.ts';
 import type { WallState } from '../shared/live.ts';
 import { go, withQuery } from '../shared/location.ts';
@@ -16,7 +16,7 @@ interface Props {
 export function SwarmDetail({ selection, state, nowMs }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
   const key = formatSelection(selection);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     heading.current?.focus({ preventScroll: true });
     const leave = (event: KeyboardEvent): void => {

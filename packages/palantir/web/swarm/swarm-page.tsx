@@ -1,8 +1,9 @@
 /** The visual swarm: what runs where, how it does, and what flows between. The choice and the table are in the address. */
-import { useCallback } from 'preact/hooks';
+import { useCallback, useMemo } from 'preact/hooks';
 import { age } from '../shared/format.ts';
 import { STALE_MS, useLive, type WallState } from '../shared/live.ts';
 import { go, useLocation, withQuery } from '../shared/location.ts';
+import { useNextFrame } from '../shared/next-frame.ts';
 import { Page } from '../shared/page.tsx';
 import { Sign } from '../shared/sign.tsx';
 import { formatSelection, parseSelection, type Selection } from './selection.ts';
@@ -28,13 +29,28 @@ const MIN_HEIGHT = 520;
 const AROUND = 200;
 
 export default function SwarmPage() {
-  const { state, ageMs } = useLive();
+  const live = useLive();
+  const { state, ageMs } = live;
   const { query } = useLocation();
-  const selection = parseSelection(query.get('show'));
+  const show = query.get('show');
+  const selection = useMemo(() => parseSelection(show), [show]);
   const isTable = query.get('table') === '1';
   const select = useCallback((chosen: Selection | undefined) => {
     go(withQuery({ show: chosen && formatSelection(chosen) }), true);
   }, []);
+  const tabled = useNextFrame(live);
+  const table = useMemo(
+    () =>
+      tabled.state && (
+        <SwarmTable
+          state={tabled.state}
+          nowMs={tabled.state.atMs + tabled.ageMs}
+          selection={selection}
+          isShown={isTable}
+        />
+      ),
+    [tabled, selection, isTable],
+  );
   if (!state)
     return (
       <Page title="Swarm">
@@ -77,7 +93,7 @@ export default function SwarmPage() {
       />
       <SwarmLegend />
       {selection && <SwarmDetail selection={selection} state={state} nowMs={nowMs} />}
-      <SwarmTable state={state} nowMs={nowMs} selection={selection} isShown={isTable} />
+      {table}
     </Page>
   );
 }

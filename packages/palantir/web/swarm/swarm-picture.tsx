@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { WallState } from '../shared/live.ts';
 import { edgesOf } from './edges.ts';
 import { meantBy } from './hit.ts';
-import { layout } from './layout.ts';
+import { layout, type SwarmLayout } from './layout.ts';
 import type { Selection } from './selection.ts';
 import { type Stage, stage } from './stage.ts';
 import './swarm.css';
@@ -50,13 +50,13 @@ export function SwarmPicture(props: SwarmPictureProps) {
   }, []);
 
   const maxHeight = maxHeightOf ? maxHeightOf(size.width) : size.height;
-  const places = useMemo(
-    () =>
-      size.width > 0 &&
-      maxHeight > 0 &&
-      layout(state.swarm, { width: size.width, maxHeight, text, isNodesOnly }),
-    [state.swarm, size.width, maxHeight, text, isNodesOnly],
-  );
+  const placed = useRef<SwarmLayout>(undefined);
+  const places = useMemo(() => {
+    const isSized = size.width > 0 && maxHeight > 0;
+    const space = { width: size.width, maxHeight, text, isNodesOnly };
+    placed.current = isSized ? layout(state.swarm, space, placed.current) : undefined;
+    return placed.current;
+  }, [state.swarm, size.width, maxHeight, text, isNodesOnly]);
   const edges = useMemo(() => (places ? edgesOf(state.flows, places.map.chips) : []), [places, state.flows]);
   useEffect(() => {
     if (places) drawn.current?.show({ state, layout: places, edges, nowMs, selection, smallText });

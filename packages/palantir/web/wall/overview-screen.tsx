@@ -4,7 +4,7 @@ import { age, count, duration, percent } from '../shared/format.ts';
 import type { WallState } from '../shared/live.ts';
 import { Sign } from '../shared/sign.tsx';
 import { SwarmPicture } from '../swarm/swarm-picture.tsx';
-import { inOrder, SERVICES_PER_SCREEN } from './screens.ts';
+import { inOrder, servicesPerScreen } from './screens.ts';
 import { Sparkline } from './sparkline.tsx';
 import { textSize } from './text-size.ts';
 
@@ -13,10 +13,8 @@ const LAST_CHANGES = 3;
 const SMALL = 0.4;
 
 export function OverviewScreen({ state, nowMs, page }: { state: WallState; nowMs: number; page: number }) {
-  const services = inOrder(state.services).slice(
-    page * SERVICES_PER_SCREEN,
-    (page + 1) * SERVICES_PER_SCREEN,
-  );
+  const count = servicesPerScreen(state);
+  const services = inOrder(state.services).slice(page * count, (page + 1) * count);
   const { nodes } = state.swarm;
   const [ready, wanted] = [sum(state.services, 'ready'), sum(state.services, 'wanted')];
   const text = textSize();

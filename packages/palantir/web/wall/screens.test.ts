@@ -6,14 +6,16 @@ import { inOrder, screensOf, verdict } from './screens.ts';
 const kinds = (state: Parameters<typeof screensOf>[0]): string[] => screensOf(state).map(({ kind }) => kind);
 
 test('screens that have nothing to tell are left out', () => {
-  assert.deepEqual(kinds(calm(0)), ['overview', 'swarm', 'changes', 'alerts']);
-  const quiet = { ...calm(0), changes: [], services: [] };
+  assert.deepEqual(kinds(calm(0)), ['overview', 'swarm', 'slos', 'changes', 'alerts']);
+  const quiet = { ...calm(0), changes: [], services: [], slos: [] };
   assert.deepEqual(kinds(quiet), ['overview', 'swarm']);
 });
 
 test('many services have as many screens as they need, the unwell first', () => {
   assert.equal(kinds(large(0)).filter((kind) => kind === 'overview').length, 4);
   assert.equal(inOrder(large(0).services)[0]!.name, 'credit');
+  const troubled = { ...large(0), settingsTrouble: { count: 1, first: 'rules.yaml:1:1 it is empty' } };
+  assert.equal(kinds(troubled).filter((kind) => kind === 'overview').length, 5, 'the line takes room');
   assert.deepEqual(
     inOrder(burning(0).services)
       .slice(0, 4)

@@ -5,17 +5,24 @@ import type { ServiceState, ServiceSummary, WallState } from '../../src/live/wal
 import { byName } from '../swarm/order.ts';
 
 /** As many lines fit on a screen. */
-export const SERVICES_PER_SCREEN = 10;
+const SERVICES_PER_SCREEN = 10;
+
+/** A line that tells of the settings takes the room of one. */
+export function servicesPerScreen({ settingsTrouble }: Pick<WallState, 'settingsTrouble'>): number {
+  return settingsTrouble ? SERVICES_PER_SCREEN - 1 : SERVICES_PER_SCREEN;
+}
 
 export type Screen =
   | { readonly kind: 'overview'; readonly page: number; readonly pages: number }
-  | { readonly kind: 'swarm' | 'changes' | 'alerts' };
+  | { readonly kind: 'swarm' | 'slos' | 'changes' | 'alerts' };
 
-export function screensOf({ services, changes, alerts }: WallState): Screen[] {
-  const pages = Math.max(1, Math.ceil(services.length / SERVICES_PER_SCREEN));
+export function screensOf(state: WallState): Screen[] {
+  const { services, changes, alerts, slos } = state;
+  const pages = Math.max(1, Math.ceil(services.length / servicesPerScreen(state)));
   return [
     ...Array.from({ length: pages }, (_, page) => ({ kind: 'overview', page, pages }) as const),
     { kind: 'swarm' },
+    ...(slos.length > 0 ? [{ kind: 'slos' } as const] : []),
     ...(changes.length > 0 ? [{ kind: 'changes' } as const] : []),
     ...(alerts.length > 0 || services.some(({ errorShare }) => errorShare > 0)
       ? [{ kind: 'alerts' } as const]

@@ -1,7 +1,9 @@
 /** What is on every screen of the wall: how things are in one line, the time, how old the data is, and which screens there are. */
+import type { SettingsTrouble } from '../../src/live/wall-state.ts';
 import { age } from '../shared/format.ts';
 import { STALE_MS, type WallState } from '../shared/live.ts';
 import { withQuery } from '../shared/location.ts';
+import { problemOf } from '../shared/settings.ts';
 import { Sign } from '../shared/sign.tsx';
 import type { Screen, verdict } from './screens.ts';
 
@@ -30,9 +32,24 @@ export function WallHeader({ state, nowMs, ageMs, verdict: { state: health, word
 const NAMES: Readonly<Record<Screen['kind'], string>> = {
   overview: 'Services',
   swarm: 'Swarm',
+  slos: 'SLOs',
   changes: 'Changes',
   alerts: 'Alerts',
 };
+
+/** In one line: the newest settings have mistakes, and those before them are in use. */
+export function WallSettings({ trouble: { count, first } }: { trouble: SettingsTrouble }) {
+  const { place, message } = problemOf(first);
+  return (
+    <a class="wall-settings" href="/explore/settings">
+      <Sign state="degraded" word="The settings have mistakes:" />
+      <span class="wall-title">
+        <b>{place}</b> {message}
+      </span>
+      {count > 1 && <span class="wall-quiet">and {count - 1} more</span>}
+    </a>
+  );
+}
 
 export function WallFooter(props: {
   app: string;

@@ -12,11 +12,12 @@ import { ChangesScreen } from './changes-screen.tsx';
 import { OverviewScreen } from './overview-screen.tsx';
 import { useServerClock, useTurn } from './rotation.ts';
 import { type Screen, screensOf, verdict } from './screens.ts';
+import { SlosScreen } from './slos-screen.tsx';
 import { StaleBanner } from './stale-banner.tsx';
 import { SwarmScreen } from './swarm-screen.tsx';
 import { troublesOf } from './trouble.ts';
 import { TroubleScreen } from './trouble-screen.tsx';
-import { WallFooter, WallHeader } from './wall-frame.tsx';
+import { WallFooter, WallHeader, WallSettings } from './wall-frame.tsx';
 import './wall.css';
 
 /** A stream that broke and is not back within this is told, though its last state is not stale yet. */
@@ -77,6 +78,7 @@ function Screens({ state, nowMs, ageMs, held }: Shown) {
     <main class="wall">
       <WallHeader {...frame} verdict={verdict(state)} />
       <Calm screen={screen} state={state} nowMs={nowMs} />
+      {state.settingsTrouble && <WallSettings trouble={state.settingsTrouble} />}
       <WallFooter app={state.app} screens={screens} shown={screen} isHeld={chosen.length > 0} />
     </main>
   );
@@ -92,6 +94,8 @@ function Calm({ screen, state, nowMs }: { screen: Screen; state: WallState; nowM
       return <OverviewScreen state={state} nowMs={nowMs} page={screen.page} />;
     case 'swarm':
       return <SwarmScreen state={state} nowMs={nowMs} />;
+    case 'slos':
+      return <SlosScreen slos={state.slos} />;
     case 'changes':
       return <ChangesScreen changes={state.changes} nowMs={nowMs} />;
     case 'alerts':

@@ -92,6 +92,18 @@ export const PLATFORM_RULES: readonly Rule[] = [
     description: 'It is started again each time. Its errors are in the log of {{ service }}.',
   }),
   defaultRule({
+    name: 'settings-mistakes',
+    severity: 'page',
+    about: 'telemetry',
+    // Who is writing them has some minutes.
+    expression: 'max by (service) (settings_mistakes) > 0',
+    for: '5m',
+    noData: 'ok',
+    summary: 'The settings of Palantir have {{ value }} mistakes',
+    description:
+      'Those that were good last stay in use, and nothing that was changed since: rules, notifiers, who is on call. goblin palantir check names file, line and column of each mistake.',
+  }),
+  defaultRule({
     name: 'rules-failing',
     severity: 'ticket',
     about: 'telemetry',

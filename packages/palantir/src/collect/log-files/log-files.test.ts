@@ -11,6 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
+import type { LogLine } from '../../model.ts';
 import { openState } from '../../state/state-database.ts';
 import { metricOf, running, temporaryFolder, toolsFor, until } from '../testing/collecting.ts';
 import { FULL, type RecordingStore, recordingStore } from '../testing/recording-store.ts';
@@ -128,6 +129,30 @@ test('nothing is lost or read twice when it stops and starts, while lines come a
   }
   assert.deepEqual(one.kept(), [1, 2, 3, 4, 101, 102, 103, 104, 201, 202, 203, 204]);
   assert.equal(one.lost, 0);
+});
+
+test('who is told of lines once they are kept is told of each once, also where what it does with them fails', async () => {
+  using one = site();
+  const told: number[] = [];
+  let fails = true;
+  const kept = (lines: readonly LogLine[]): void => {
+    if (fails) throw new Error('no room');
+    told.push(...lines.map(({ body }) => Number(body.slice(5))));
+  };
+  one.write('tax', 1, 2);
+  {
+    await using _ = one.start({ kept });
+    // It reads them again and again.
+    await one.has(4);
+    fails = false;
+    await until(() => told.length === 2, 'it is told');
+    one.write('tax', 3);
+    await until(() => told.length === 3, 'it is told of what comes after');
+  }
+  one.write('tax', 4);
+  await using _ = one.start({ kept });
+  await until(() => told.length === 4, 'it is told after a restart');
+  assert.deepEqual(told, [1, 2, 3, 4]);
 });
 
 test('what was rotated away unseen is counted, and what is still there is read, also where the inode came back', async () => {

@@ -1,14 +1,15 @@
 /** Follows the log files of supervised processes. They are the buffer between them and us: what is in them when Palantir is down,
  * killed, or its store is full is read later, from where it was.
  *
- * Where it is in each log is written to the state database after the store has committed, so no line is lost between the
- * two; after a `kill -9` those of the last round (MAX_ROUND_BYTES at most) may be kept twice. What the rotation has taken away
- * before it was read cannot be known line by line: it is counted once for each time, and logged.
+ * Each line is kept exactly once. Where it is in each log is written to the state database after the store has committed, so no line is
+ * lost between the two. What a `kill -9` in between lets it read again is known to the store by file and position, which it keeps
+ * in the transaction of the lines. What the rotation has taken away before it was read cannot be known line by line: it is
+ * counted once for each time, and logged.
  *
  * All logs are read in turns, a bounded piece of each, and the next turn waits until the store has committed. */
 
 import { pause } from '@goblin/core';
-import type { LogLine } from '../../model.ts';
+import type { LineOrigin, LogLine } from '../../model.ts';
 import type { StateDatabase } from '../../state/state-database.ts';
 import type { Collector, CollectorTools } from '../collector.ts';
 import { collectorMeter } from '../collector-meter.ts';
@@ -31,11 +32,13 @@ export interface LogFilesOptions {
   readonly folder: string;
   /** How often it looks where the system does not tell of changes. Default 500. */
   readonly pollMs?: number;
+  /** Called with the lines once they are kept, in the transaction that notes how far it is: of each line once, whatever is killed. */
+  readonly kept?: (lines: readonly LogLine[]) => void;
 }
 
 export function logFiles(
   tools: CollectorTools & { readonly state: StateDatabase },
-  { folder, pollMs = 500 }: LogFilesOptions,
+  { folder, pollMs = 500, kept = () => {} }: LogFilesOptions,
 ): Collector {
   const { clock } = tools;
   const meter = collectorMeter(NAME, tools.metrics, tools.log);
@@ -47,6 +50,7 @@ export function logFiles(
     const tails = new Map<string, LogTail>();
     await using open = new AsyncDisposableStack();
     let lines: LogLine[] = [];
+    let origins: LineOrigin[] = [];
     /** Another log is the first each time, so that none waits for ever where there is more than a round can hold. */
     let first = 0;
 
@@ -54,7 +58,10 @@ export function logFiles(
       let tail = tails.get(service);
       if (!tail) {
         const events: TailEvents = {
-          line: (text) => lines.push(logLine(text, { service, atMs: clock.wall(), severity: 0 })),
+          line(text, origin) {
+            lines.push(logLine(text, { service, atMs: clock.wall(), severity: 0 }));
+            origins.push(origin);
+          },
           lost: (reason) => meter.lost(1, reason),
         };
         tail = open.use(new LogTail(service, begun.get(service), events));
@@ -66,6 +73,7 @@ export function logFiles(
     /** @returns whether more waits to be read. */
     async function round(): Promise<boolean> {
       lines = [];
+      origins = [];
       let room = MAX_ROUND_BYTES;
       let isBehind = false;
       const logs = [...(await findLogs(folder))];
@@ -77,11 +85,14 @@ export function logFiles(
       }
       if (room <= 0) isBehind = true;
       first += 1;
-      // Made ready before: as little as possible may come between the store's commit and the note of it.
       const moved: LogCursor[] = [];
       for (const tail of tails.values()) if (tail.hasMoved) moved.push(await tail.cursor());
-      if (lines.length > 0 && !(await keep.patiently({ logs: lines }, signal))) return false;
-      if (moved.length > 0) cursors.save(moved);
+      if (lines.length > 0 && !(await keep.patiently({ logs: lines, origins }, signal))) return false;
+      if (lines.length > 0 || moved.length > 0)
+        tools.state.transaction(() => {
+          kept(lines);
+          cursors.save(moved);
+        });
       meter.lag(isBehind && lines.length > 0 ? clock.wall() - lines.at(-1)!.atMs : 0);
       return isBehind;
     }

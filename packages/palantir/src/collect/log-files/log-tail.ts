@@ -1,7 +1,8 @@
 /** Reads the log of one service on from where it was, through all its files. The file that it is in stays open, so what is in it is
  * read to its end also when it is rotated away meanwhile, and its inode stays its own. */
 import { type FileHandle, open } from 'node:fs/promises';
-import { headOf, type LogCursor } from './log-cursors.ts';
+import type { LineOrigin } from '../../model.ts';
+import { type LogCursor, sourceOf } from './log-cursors.ts';
 import type { FoundFile } from './log-file-set.ts';
 
 /** A longer line is left out. The supervisor cuts lines long before. */
@@ -9,7 +10,8 @@ export const MAX_LINE_BYTES = 1_048_576;
 const NEWLINE = 10;
 
 export interface TailEvents {
-  line(text: string): void;
+  /** @param origin the file, and where in it the line ends */
+  line(text: string, origin: LineOrigin): void;
   /** Something is gone that was not read. */
   lost(reason: string): void;
 }
@@ -24,6 +26,8 @@ export class LogTail implements AsyncDisposable {
   #start: LogCursor | undefined;
   #file: FileHandle | undefined;
   #inode = 0;
+  /** Of the file, once there is a line in it to know it by. */
+  #source: string | undefined;
   #position = 0;
   /** Within a line that is too long. */
   #isSkipping = false;
@@ -45,8 +49,7 @@ export class LogTail implements AsyncDisposable {
   async cursor(): Promise<LogCursor> {
     this.#saved = this.#position;
     if (this.#position === 0 && this.#before) return this.#before;
-    const head = await headOf(this.#file!, this.#position);
-    return { service: this.#service, inode: this.#inode, head, position: this.#position };
+    return { service: this.#service, source: await this.#known(), position: this.#position };
   }
 
   /** Reads whole lines of about `maxBytes`. @param files as they were before. @returns how many bytes it went on: 0 at the end */
@@ -76,7 +79,7 @@ export class LogTail implements AsyncDisposable {
     for (const found of start ? files : []) {
       if (found.size < start!.position) continue;
       if (!(await this.#open(found, start!.position))) return this[Symbol.asyncDispose]();
-      if ((await headOf(this.#file!, start!.position)) === start!.head) return;
+      if ((await this.#known()) === start!.source) return;
     }
     if (!(await this.#open(first, 0))) return this[Symbol.asyncDispose]();
     if (start) this.#events.lost(ROTATED_AWAY);
@@ -98,6 +101,7 @@ export class LogTail implements AsyncDisposable {
     await this.#file?.close();
     this.#file = file;
     this.#inode = inode;
+    this.#source = undefined;
     this.#position = position;
     this.#saved = position;
     this.#isSkipping = false;
@@ -139,11 +143,15 @@ export class LogTail implements AsyncDisposable {
       this.#position += bytesRead;
       return bytesRead;
     }
-    const start = this.#isSkipping ? buffer.indexOf(NEWLINE) + 1 : 0;
+    const source = await this.#known();
+    let from = this.#isSkipping ? buffer.indexOf(NEWLINE) + 1 : 0;
     this.#isSkipping = false;
+    for (let to = buffer.indexOf(NEWLINE, from); to >= 0 && to < end; to = buffer.indexOf(NEWLINE, from)) {
+      const position = this.#position + to;
+      if (to > from) this.#events.line(buffer.toString('utf8', from, to), { source, position });
+      from = to + 1;
+    }
     this.#position += end;
-    for (const line of buffer.toString('utf8', start, end).split('\n'))
-      if (line !== '') this.#events.line(line);
     return end;
   }
 
@@ -155,7 +163,15 @@ export class LogTail implements AsyncDisposable {
       MAX_LINE_BYTES,
       this.#position,
     );
-    if (bytesRead > 0 && !this.#isSkipping) this.#events.line(buffer.toString('utf8', 0, bytesRead));
     this.#position += bytesRead;
+    if (bytesRead === 0 || this.#isSkipping) return;
+    const origin = { source: await this.#known(), position: this.#position };
+    this.#events.line(buffer.toString('utf8', 0, bytesRead), origin);
+  }
+
+  /** Of the file, from when on there is something in it to know it by. */
+  async #known(): Promise<string> {
+    this.#source ??= await sourceOf(this.#file!, this.#inode);
+    return this.#source;
   }
 }

@@ -40,6 +40,8 @@ export interface ScrapeTarget {
 }
 
 export interface ScrapeOptions {
+  /** Of the collector, in its metrics. Default `scrape`. */
+  readonly name?: string;
   /** Who is there now; asked again and again. */
   readonly targets: () => readonly ScrapeTarget[];
   /** Default 5,000. */
@@ -62,10 +64,10 @@ interface Watched {
 }
 
 export function scrape(tools: ScrapeTools, options: ScrapeOptions): Collector {
-  const { targets, periodMs = 5_000, timeoutMs = 4_000, maxBytes = MAX_REQUEST_BYTES } = options;
+  const { name = NAME, targets, periodMs = 5_000, timeoutMs = 4_000, maxBytes = MAX_REQUEST_BYTES } = options;
   const ask = options.fetch ?? fetch;
   const { clock, store } = tools;
-  const meter = collectorMeter(NAME, tools.metrics, tools.log);
+  const meter = collectorMeter(name, tools.metrics, tools.log);
   const keep = keeper(tools, meter);
   const watched = new Map<string, Watched>();
 
@@ -92,7 +94,7 @@ export function scrape(tools: ScrapeTools, options: ScrapeOptions): Collector {
     const list = sampleList(clock.wall(), labels);
     list.add('up', up);
     list.add('scrape_duration_seconds', (clock.now() - beganMs) / 1_000);
-    return keep.atOnce(list);
+    return keep.atOnce({ samples: list.samples });
   }
 
   /** Marks what is known of the target as ended, once. @param andTarget what is told about it too */
@@ -133,7 +135,7 @@ export function scrape(tools: ScrapeTools, options: ScrapeOptions): Collector {
   }
 
   return {
-    name: NAME,
+    name,
     async run(signal) {
       const reads = new Set<Promise<void>>();
       while (!signal.aborted) {

@@ -1,11 +1,11 @@
 /** A store for tests of collectors: it keeps in memory what it is given, decodes what is ingested, and fails when it is told to. */
-import { GoblinError } from '@goblin/core';
+import { type Clock, GoblinError, systemClock } from '@goblin/core';
 import { decoders, type Format } from '../../decode/decoders.ts';
-import type { Batch, Labels, LogLine, Sample } from '../../model.ts';
+import type { Batch, Labels, LogLine, Matcher, Sample } from '../../model.ts';
 import type { TelemetryStore } from '../../store/store.ts';
 import { seriesKey } from '../series-key.ts';
 
-export interface RecordingStore extends Pick<TelemetryStore, 'append' | 'ingest' | 'series'> {
+export interface RecordingStore extends Pick<TelemetryStore, 'append' | 'ingest' | 'series' | 'select'> {
   readonly samples: Sample[];
   readonly logs: LogLine[];
   /** While set, every call fails with it. */
@@ -18,7 +18,8 @@ export interface RecordingStore extends Pick<TelemetryStore, 'append' | 'ingest'
 
 export const FULL: GoblinError = new GoblinError('RESOURCE_EXHAUSTED', { message: 'full' });
 
-export function recordingStore(): RecordingStore {
+/** @param clock of what is ingested */
+export function recordingStore(clock: Clock = systemClock): RecordingStore {
   const store: RecordingStore = {
     samples: [],
     logs: [],
@@ -32,15 +33,22 @@ export function recordingStore(): RecordingStore {
       return { accepted: batch.samples.length + batch.logs.length, rejected: batch.rejected };
     },
     ingest: async (format, bytes, target) =>
-      store.append(decoders[format as Format](bytes, Date.now(), target)),
+      store.append(decoders[format as Format](bytes, clock.wall(), target)),
     async series(matchers) {
       const all = new Map(store.samples.map(({ series }) => [seriesKey(series), series]));
-      return [...all.values()].filter((series) =>
-        matchers.every(({ label, op, value }) => {
-          assertKnown(op);
-          return (op === '=') === ((series[label] ?? '') === value);
-        }),
+      return [...all.values()].filter((series) => matches(series, matchers));
+    },
+    async select(matchers, fromMs, toMs) {
+      await store.gate;
+      if (store.failure) throw store.failure;
+      const found = store.samples.filter(
+        ({ series, atMs }) => atMs >= fromMs && atMs <= toMs && matches(series, matchers),
       );
+      return [...Map.groupBy(found, ({ series }) => seriesKey(series)).values()].map((samples) => ({
+        labels: samples[0]!.series,
+        times: Float64Array.from(samples, ({ atMs }) => atMs),
+        values: Float64Array.from(samples, ({ value }) => value),
+      }));
     },
     valueOf: (name, labels = {}) =>
       store.samples.findLast(
@@ -51,6 +59,9 @@ export function recordingStore(): RecordingStore {
   return store;
 }
 
-function assertKnown(op: string): void {
-  if (op !== '=' && op !== '!=') throw new Error(`this store does not know ${op}`);
+function matches(series: Labels, matchers: readonly Matcher[]): boolean {
+  return matchers.every(({ label, op, value }) => {
+    if (op !== '=' && op !== '!=') throw new Error(`this store does not know ${op}`);
+    return (op === '=') === ((series[label] ?? '') === value);
+  });
 }

@@ -92,6 +92,34 @@ test('the mark of an end is a point without a value, which is no sample', () => 
   assert.deepEqual([samples, rejected], [[], []]);
 });
 
+test('exemplars are those of their points at the receiver: of a counter, and of the bucket that they fall into', () => {
+  const trace = { trace_id: '0af7651916cd43dd8448eb211c80319c', span_id: 'b7ad6b7169203331' };
+  const counter = { __name__: 'requests_total', service: 'tax' };
+  const bucket = (le: string): Labels => ({ __name__: 'seconds_bucket', service: 'tax', le });
+  const slow = { atMs: NOW - 3, value: 0.7, labels: { ...trace, customer: 'ü' } };
+  const last = { atMs: NOW, value: 1, labels: trace };
+  const odd = { atMs: NOW - 1, value: 2, labels: { trace_id: 'not hexadecimal', span_id: '' } };
+  const all = [
+    { ...series(counter, [NOW - 5, 1], [NOW, 2]), exemplars: [odd, last] },
+    series(bucket('0.1'), [NOW - 5, 1], [NOW, 1]),
+    { ...series(bucket('+Inf'), [NOW - 5, 1], [NOW, 2]), exemplars: [slow] },
+    series({ __name__: 'seconds_count', service: 'tax' }, [NOW - 5, 1], [NOW, 2]),
+  ];
+  const { exemplars = [], rejected } = metricsFromProtobuf(
+    written((writer) => writeMetrics(writer, all)),
+    NOW,
+  );
+  assert.deepEqual(rejected, []);
+  assert.deepEqual(
+    exemplars.toSorted((a, b) => a.atMs - b.atMs),
+    [
+      { series: bucket('+Inf'), ...slow },
+      { series: counter, atMs: NOW - 1, value: 2, labels: {} },
+      { series: counter, ...last },
+    ],
+  );
+});
+
 test('all series of a histogram have one key, and others another', () => {
   const key = (name: string, more: Labels = {}): string => familyKey({ __name__: name, a: '1', ...more });
   assert.equal(key('x_bucket', { le: '1' }), key('x_sum'));

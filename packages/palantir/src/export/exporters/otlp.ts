@@ -27,6 +27,7 @@ export function otlpExporter(settings: OtlpSettings, tools: ReceiverTools): Expo
   return {
     signals: settings.signals ?? SIGNALS,
     selections: selectionsOf(settings.match),
+    takesExemplars: true,
     keyOf: familyKey,
     async send(portion, signal) {
       write(portion, writer.reset());

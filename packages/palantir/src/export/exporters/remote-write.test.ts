@@ -31,6 +31,26 @@ test('what is written is read again as it was: names, labels, times, values and 
   }
 });
 
+test('exemplars go with their series', () => {
+  const exemplars = [
+    { atMs: NOW - 3, value: 0.25, labels: { trace_id: 'a'.repeat(32) } },
+    { atMs: NOW, value: -1, labels: {} },
+  ];
+  const one = {
+    labels: { __name__: 'x_bucket', le: '1' },
+    times: Float64Array.of(NOW),
+    values: Float64Array.of(4),
+  };
+  const plain = { ...one, labels: { __name__: 'plain' } };
+  const bytes = encodeWriteRequest([{ ...one, exemplars }, plain], new ProtobufWriter());
+  const { samples, exemplars: read } = fromRemoteWrite(packSnappy(bytes), NOW);
+  assert.equal(samples.length, 2);
+  assert.deepEqual(
+    read,
+    exemplars.map((exemplar) => ({ series: one.labels, ...exemplar })),
+  );
+});
+
 test('the memory of the writer grows as it must', () => {
   const writer = new ProtobufWriter();
   const long = Array.from({ length: 4_000 }, (_, i) => ({

@@ -21,16 +21,19 @@ export interface Feed {
   read(fromMs: number, toMs: number, signal: AbortSignal): AsyncGenerator<Fed>;
 }
 
+export interface WindowRead {
+  readonly items: number;
+  readonly portions: Iterable<Portion>;
+  /** Called when all portions have gone out. */
+  done?(): void;
+}
+
 /** A feed out of reads of windows.
  * @param wanted items of one window
- * @param readWindow all items until before `toMs`, and their portions */
+ * @param readWindow all items until before `toMs` */
 export function windowedFeed(
   wanted: number,
-  readWindow: (
-    fromMs: number,
-    toMs: number,
-    signal: AbortSignal,
-  ) => Promise<{ readonly items: number; readonly portions: Iterable<Portion> }>,
+  readWindow: (fromMs: number, toMs: number, signal: AbortSignal) => Promise<WindowRead>,
 ): Feed {
   let windowMs = FIRST_WINDOW_MS;
 
@@ -49,13 +52,14 @@ export function windowedFeed(
   return {
     async *read(fromMs, toMs, signal) {
       for (let atMs = fromMs; atMs < toMs; ) {
-        const { endMs, items, portions } = await window(atMs, toMs, signal);
+        const { endMs, items, portions, done } = await window(atMs, toMs, signal);
         let last: Portion | undefined;
         for (const portion of portions) {
           if (last) yield { portion: last, doneMs: atMs };
           last = portion;
         }
         if (last) yield { portion: last, doneMs: endMs };
+        done?.();
         const fitting = Math.floor(((endMs - atMs) * wanted) / Math.max(1, items));
         windowMs = Math.max(1, Math.min(fitting, windowMs * 2, MAX_WINDOW_MS));
         atMs = endMs;

@@ -4,7 +4,15 @@ import { keyOf as seriesKeyOf } from '../../store/metrics/labels.ts';
 import type { SelectedSeries } from '../../store/metrics/select.ts';
 import type { TelemetryStore } from '../../store/telemetry-store.ts';
 import type { Exporter } from '../exporter.ts';
-import { charactersOf, MAX_CHARACTERS, MAX_ITEMS, type Portion } from '../portion.ts';
+import {
+  charactersOf,
+  type ExportedSeries,
+  exemplarsOf,
+  MAX_CHARACTERS,
+  MAX_ITEMS,
+  type Portion,
+} from '../portion.ts';
+import { exemplarTrail } from './exemplar-trail.ts';
 import { type Feed, windowedFeed } from './feed.ts';
 
 const WINDOW_POINTS = 250_000;
@@ -12,13 +20,16 @@ const WINDOW_POINTS = 250_000;
 const MAX_TOGETHER: number = 10 * MAX_ITEMS;
 
 export function metricsFeed(
-  store: Pick<TelemetryStore, 'select'>,
-  { selections, keyOf }: Pick<Exporter, 'selections' | 'keyOf'>,
+  store: Pick<TelemetryStore, 'select' | 'exemplars'>,
+  { selections, keyOf, takesExemplars }: Pick<Exporter, 'selections' | 'keyOf' | 'takesExemplars'>,
 ): Feed {
+  const trail = exemplarTrail(store, selections);
   return windowedFeed(WINDOW_POINTS, async (fromMs, toMs, signal) => {
-    const series = await select(store, selections, fromMs, toMs, signal);
-    const items = series.reduce((sum, { times }) => sum + times.length, 0);
-    return { items, portions: portionsOf(groupsOf(series, keyOf)) };
+    const selected = await select(store, selections, fromMs, toMs, signal);
+    const items = selected.reduce((sum, { times }) => sum + times.length, 0);
+    const read = takesExemplars && items > 0 ? await trail.beside(selected, fromMs, toMs, signal) : undefined;
+    const portions = portionsOf(groupsOf(read?.series ?? selected, keyOf));
+    return { items, portions, ...(read && { done: read.done }) };
   });
 }
 
@@ -40,15 +51,15 @@ async function select(
 
 /** What belongs together is one group; each series alone where nothing does. */
 function groupsOf(
-  series: readonly SelectedSeries[],
+  series: readonly ExportedSeries[],
   keyOf: ((labels: Labels) => string) | undefined,
-): Iterable<readonly SelectedSeries[]> {
+): Iterable<readonly ExportedSeries[]> {
   return keyOf ? Map.groupBy(series, ({ labels }) => keyOf(labels)).values() : series.map((one) => [one]);
 }
 
 /** Fills portions group by group. A group that one portion cannot hold is cut, series by series. */
-export function* portionsOf(groups: Iterable<readonly SelectedSeries[]>): Generator<Portion> {
-  let series: SelectedSeries[] = [];
+export function* portionsOf(groups: Iterable<readonly ExportedSeries[]>): Generator<Portion> {
+  let series: ExportedSeries[] = [];
   let items = 0;
   let characters = 0;
   function* flush(): Generator<Portion> {
@@ -61,10 +72,18 @@ export function* portionsOf(groups: Iterable<readonly SelectedSeries[]>): Genera
     const size = group.reduce((sum, { times }) => sum + times.length, 0);
     if (items + size > MAX_ITEMS) yield* flush();
     const most = group.length > 1 ? MAX_TOGETHER : MAX_ITEMS;
-    for (const { labels, times, values } of group) {
+    for (const one of group) {
+      const { labels, times, values } = one;
       for (let from = 0; from < times.length; ) {
         const to = Math.min(times.length, from + most - items);
-        series.push({ labels, times: times.subarray(from, to), values: values.subarray(from, to) });
+        const exemplars = exemplarsOf(one, from, to);
+        series.push({
+          labels,
+          times: times.subarray(from, to),
+          values: values.subarray(from, to),
+          ...(exemplars.length > 0 && { exemplars }),
+        });
+        for (const exemplar of exemplars) characters += charactersOf(exemplar.labels);
         items += to - from;
         from = to;
         if (items >= most) yield* flush();

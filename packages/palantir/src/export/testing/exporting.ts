@@ -52,7 +52,12 @@ export async function exporting(...exporters: ExporterSettings[]): Promise<Expor
       }
     };
   }
-  const watched = { ...store, select: counted(store.select), endedSpans: counted(store.endedSpans) };
+  const watched = {
+    ...store,
+    select: counted(store.select),
+    exemplars: counted(store.exemplars),
+    endedSpans: counted(store.endedSpans),
+  };
 
   function start(...settings: ExporterSettings[]): void {
     stopping = new AbortController();

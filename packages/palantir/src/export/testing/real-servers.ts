@@ -30,7 +30,7 @@ export function prometheus(config = '{}'): Promise<RealServer> {
     return [
       ...[`--config.file=${join(folder, 'prometheus.yml')}`, `--storage.tsdb.path=${join(folder, 'data')}`],
       ...[`--web.listen-address=127.0.0.1:${port}`, '--web.enable-remote-write-receiver'],
-      ...['--storage.tsdb.retention.time=100y', '--log.level=error'],
+      ...['--storage.tsdb.retention.time=100y', '--log.level=error', '--enable-feature=exemplar-storage'],
     ];
   });
 }

@@ -2,35 +2,24 @@
  * one thread under its first message, and what begins again or ends is shown in the channel too. By the address of an incoming
  * webhook: without threads, for Slack does not say which message it made.
  *
- * Slack knows no idempotency key: when the connection breaks after Slack has taken a message it stands there twice. */
-import { GoblinError } from '@goblin/core';
-import { post, shown } from '../http-post.ts';
+ * Slack knows no idempotency key. Before a message is sent again it is looked for in the channel (slack-lookup.ts). Where the app may not
+ * look there, by an incoming webhook, and while only the name of the channel is known, a message whose answer was lost stands there
+ * twice. */
+import { isGoblinError } from '@goblin/core';
+import { post } from '../http-post.ts';
 import type { Message } from '../message.ts';
-import type { Notifier, Outgoing, Receipt } from '../notifier.ts';
+import type { Notifier, Outgoing } from '../notifier.ts';
 import type { SlackSettings } from '../notifier-settings.ts';
 import { secretFile } from '../secret-file.ts';
 import type { NotifierSetup, Wording } from './setup.ts';
+import { slackAnswer } from './slack-answer.ts';
+import { metadataOf, timestampOf } from './slack-lookup.ts';
 
 const API = 'https://slack.com/api';
 /** Slack cuts longer texts. */
 const MAX_TEXT = 4_000;
-/** Slack is at fault, or wants it slower. */
-const PASSING: ReadonlySet<string> = new Set([
-  'ratelimited',
-  'rate_limited',
-  'internal_error',
-  'fatal_error',
-  'service_unavailable',
-  'request_timeout',
-]);
-/** The message is at fault. */
-const REFUSED: ReadonlySet<string> = new Set([
-  'msg_too_long',
-  'no_text',
-  'invalid_arguments',
-  'invalid_json',
-  'msg_blocks_too_long',
-]);
+/** Of a channel, rather than its name. */
+const CHANNEL_ID = /^[CDG][A-Z0-9]{7,}$/;
 
 export function slackNotifier(settings: SlackSettings, words: Wording, setup: NotifierSetup): Notifier {
   const { name, channel, tokenFile, urlFile, api = API } = settings;
@@ -39,22 +28,44 @@ export function slackNotifier(settings: SlackSettings, words: Wording, setup: No
     tokenFile === undefined ? byWebhook(secretFile(urlFile!), words, setup) : byBot(secretFile(tokenFile));
 
   function byBot(token: () => Promise<string>): Notifier['send'] {
+    let channelId = CHANNEL_ID.test(channel!) ? channel : undefined;
+
+    /** What it was given the first time, where that is known. */
+    async function known(
+      message: Outgoing,
+      headers: Readonly<Record<string, string>>,
+      signal: AbortSignal,
+    ): Promise<string | undefined> {
+      if (message.triedSinceMs === undefined || channelId === undefined) return undefined;
+      try {
+        return await timestampOf(message, { api, channel: channelId, headers }, setup, signal);
+      } catch (error) {
+        // The app may not look, or cannot: twice is better than never.
+        if (isGoblinError(error, 'FAILED_PRECONDITION') || isGoblinError(error, 'INVALID_INPUT'))
+          return undefined;
+        throw error;
+      }
+    }
+
     return async (message, signal) => {
-      const headers = {
-        authorization: `Bearer ${await token()}`,
-        'content-type': 'application/json; charset=utf-8',
-      };
+      const authorization = { authorization: `Bearer ${await token()}` };
+      const before = await known(message, authorization, signal);
+      if (before !== undefined) return { reference: before };
+      const headers = { ...authorization, 'content-type': 'application/json; charset=utf-8' };
       const body = JSON.stringify({
         channel,
         text: slackText(message, words),
         unfurl_links: false,
+        metadata: metadataOf(message),
         ...(message.replyTo !== undefined && {
           thread_ts: message.replyTo,
           reply_broadcast: isForAll(message),
         }),
       });
-      const answer = await post(fetch, `${api}/chat.postMessage`, { body, headers, signal }, clock.wall());
-      return receiptOf(answer.text);
+      const { text } = await post(fetch, `${api}/chat.postMessage`, { body, headers, signal }, clock.wall());
+      const answer = slackAnswer(text);
+      if (typeof answer.channel === 'string') channelId = answer.channel;
+      return typeof answer.ts === 'string' ? { reference: answer.ts } : {};
     };
   }
 
@@ -71,21 +82,6 @@ function byWebhook(
     await post(fetch, await url(), { body, signal }, clock.wall());
     return {};
   };
-}
-
-/** Slack answers 200 whatever it thinks of a message. */
-function receiptOf(text: string): Receipt {
-  let answer: { ok?: unknown; ts?: unknown; error?: unknown };
-  try {
-    answer = JSON.parse(text) as typeof answer;
-  } catch {
-    throw new GoblinError('BAD_ANSWER', { message: `it answers what is not JSON: ${shown(text)}` });
-  }
-  if (answer.ok === true) return typeof answer.ts === 'string' ? { reference: answer.ts } : {};
-  const error = typeof answer.error === 'string' ? answer.error : 'no reason';
-  const message = `Slack refuses it: ${shown(error)}`;
-  if (PASSING.has(error)) throw new GoblinError('UNAVAILABLE', { message });
-  throw new GoblinError(REFUSED.has(error) ? 'INVALID_INPUT' : 'FAILED_PRECONDITION', { message });
 }
 
 function slackText(message: Outgoing, words: Wording): string {

@@ -2,7 +2,7 @@
  * prometheus/promql/quantile.go. */
 import { emptySeries, keyOf, type Vector, type VectorSeries, without } from './vector.ts';
 
-interface Bucket {
+export interface Bucket {
   readonly upTo: number;
   count: number;
 }
@@ -40,13 +40,14 @@ export function histogramQuantile(q: Float64Array, vector: Vector): Vector {
   });
 }
 
-function boundOf(le: string | undefined): number {
+/** Of a bucket, by its label; NaN where it is none. */
+export function boundOf(le: string | undefined): number {
   if (le === undefined || le === '') return Number.NaN;
   return le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le);
 }
 
-/** @param buckets cumulative, by rising bounds */
-function bucketQuantile(q: number, buckets: Bucket[]): number {
+/** @param buckets cumulative, by rising bounds; counts that fall are raised */
+export function bucketQuantile(q: number, buckets: Bucket[]): number {
   if (Number.isNaN(q)) return Number.NaN;
   if (q < 0) return Number.NEGATIVE_INFINITY;
   if (q > 1) return Number.POSITIVE_INFINITY;

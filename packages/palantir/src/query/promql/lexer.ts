@@ -1,8 +1,7 @@
-/** Cuts a query into tokens. Comments go from `#` to the end of the line. */
+/** Cuts a query into tokens. */
+import { STRING, scan } from '../scan.ts';
 import { durationAt } from './duration.ts';
 import { syntaxError } from './syntax-error.ts';
-
-export const MAX_QUERY_LENGTH = 10_000;
 
 export type Token =
   | { readonly kind: 'name' | 'symbol' | 'string'; readonly text: string; readonly at: number }
@@ -14,57 +13,35 @@ export type Token =
     }
   | { readonly kind: 'end'; readonly text: ''; readonly at: number };
 
-const SPACE = /(?:\s|#[^\n]*)+/y;
 const NAME = /[a-zA-Z_:][\w:]*/y;
 const NUMBER = /0x[\da-f]+|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?/iy;
 /** Between brackets a colon stands between range and step, elsewhere it is part of a name. */
 const COLON = /:/y;
 const SYMBOL = /==|!=|=~|!~|<=|>=|[-+*/%^<>=(){}[\],@]/y;
-const STRING = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`/y;
+const PLAIN = [
+  ['name', NAME],
+  ['string', STRING],
+  ['symbol', SYMBOL],
+] as const;
 
 export function tokensOf(query: string): Token[] {
-  if (query.length > MAX_QUERY_LENGTH)
-    throw syntaxError(
-      '',
-      0,
-      `it has ${query.length} characters, and ${MAX_QUERY_LENGTH} at most are allowed`,
-    );
-  const tokens: Token[] = [];
-  let at = 0;
-  const take = (pattern: RegExp): string | undefined => {
-    pattern.lastIndex = at;
-    return pattern.exec(query)?.[0];
-  };
-  for (;;) {
-    at += take(SPACE)?.length ?? 0;
-    if (at === query.length) return [...tokens, { kind: 'end', text: '', at }];
-    const opened = tokens.findLast(({ text }) => text === '[' || text === ']')?.text === '[';
-    const token = next(query, at, take, opened);
-    tokens.push(token);
-    at += token.text.length;
-  }
-}
-
-function next(
-  query: string,
-  at: number,
-  take: (pattern: RegExp) => string | undefined,
-  isInBrackets: boolean,
-): Token {
-  if (isInBrackets && take(COLON)) return { kind: 'symbol', text: ':', at };
-  const duration = durationAt(query, at);
-  if (duration && !/\w/.test(query[at + duration.length] ?? ''))
-    return { kind: 'duration', text: query.slice(at, at + duration.length), value: duration.ms, at };
-  const number = take(NUMBER);
-  if (number !== undefined) return { kind: 'number', text: number, value: Number(number), at };
-  const name = take(NAME);
-  if (name !== undefined) return { kind: 'name', text: name, at };
-  const string = take(STRING);
-  if (string !== undefined) return { kind: 'string', text: string, at };
-  const symbol = take(SYMBOL);
-  if (symbol !== undefined) return { kind: 'symbol', text: symbol, at };
-  if (/["'`]/.test(query[at]!)) throw syntaxError(query, at, 'this text has no end');
-  throw syntaxError(query, at, `${JSON.stringify(query[at])} means nothing here`);
+  let isInBrackets = false;
+  const tokens = scan<Token>(query, (at, take) => {
+    if (isInBrackets && take(COLON)) return { kind: 'symbol', text: ':', at };
+    const duration = durationAt(query, at);
+    if (duration && !/\w/.test(query[at + duration.length] ?? ''))
+      return { kind: 'duration', text: query.slice(at, at + duration.length), value: duration.ms, at };
+    const number = take(NUMBER);
+    if (number !== undefined) return { kind: 'number', text: number, value: Number(number), at };
+    for (const [kind, pattern] of PLAIN) {
+      const text = take(pattern);
+      if (text === undefined) continue;
+      if (text === '[' || text === ']') isInBrackets = text === '[';
+      return { kind, text, at };
+    }
+    return undefined;
+  });
+  return [...tokens, { kind: 'end', text: '', at: query.length }];
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {

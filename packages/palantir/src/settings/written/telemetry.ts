@@ -55,6 +55,10 @@ export const collect: Shape<WrittenCollect> = object<WrittenCollect>({
     list(target, { atMost: MAX_TARGETS }),
     'Targets that expose metrics, as Prometheus scrapes them',
   ),
+  peers: optional(
+    list(text('tax'), { atMost: MAX_TARGETS }),
+    'Services whose instances are scraped where they do not send. Default: all; [] none',
+  ),
   influx: optional(list(influx, { atMost: 50 }), 'Databases that measurements are pulled from'),
 });
 

@@ -1,11 +1,12 @@
 /** The writing side of a day's logs. A batch becomes a row of the journal; the batch that fills a block goes into it at once,
  * together with what waited, in the transaction that acknowledges it. A block has about 2,000 lines in order of time, a filter
  * over their words, and adds to the counters per minute, service and severity. */
-import type { LogLine } from '../../model.ts';
+import type { LineOrigin, LogLine } from '../../model.ts';
 import { pack, unpack } from '../bytes.ts';
 import type { DayDatabase } from '../day-database.ts';
 import { decodeLogs, encodeLogs } from './log-codec.ts';
 import { LogCounts } from './log-counts.ts';
+import { unseen } from './log-origins.ts';
 import { WordFilter } from './words.ts';
 
 const BLOCK_LINES = 2_000;
@@ -30,15 +31,11 @@ export class DayLogs {
     return this.#waiting.length;
   }
 
-  /** Within a transaction. */
-  add(lines: readonly LogLine[], nowMs: number): void {
-    if (this.#waiting.length === 0) this.#waitingSinceMs = nowMs;
-    for (const line of lines) this.#waiting.push(line);
-    if (this.#waiting.length >= BLOCK_LINES) this.#seal();
-    else
-      this.#db
-        .prepare('INSERT INTO log_journal (data) VALUES (?)')
-        .run(pack(encodeLogs(lines), JOURNAL_LEVEL));
+  /** Within a transaction. @param origins one for each line, or none @returns how many of them were not there */
+  add(given: readonly LogLine[], origins: readonly LineOrigin[], nowMs: number): number {
+    const lines = origins.length > 0 ? unseen(this.#db, given, origins) : given;
+    if (lines.length > 0) this.#add(lines, nowMs);
+    return lines.length;
   }
 
   isDue(nowMs: number): boolean {
@@ -47,6 +44,16 @@ export class DayLogs {
 
   sealNow(): void {
     this.#db.transaction(() => this.#seal());
+  }
+
+  #add(lines: readonly LogLine[], nowMs: number): void {
+    if (this.#waiting.length === 0) this.#waitingSinceMs = nowMs;
+    for (const line of lines) this.#waiting.push(line);
+    if (this.#waiting.length >= BLOCK_LINES) this.#seal();
+    else
+      this.#db
+        .prepare('INSERT INTO log_journal (data) VALUES (?)')
+        .run(pack(encodeLogs(lines), JOURNAL_LEVEL));
   }
 
   #seal(): void {

@@ -11,6 +11,8 @@ const SIGNS: Readonly<Record<Change['kind'], string>> = {
   scale: '⇔',
   restart: '↻',
   rules: '≡',
+  fault: '⚡',
+  data: '⛁',
 };
 
 export function ChangeList({ changes }: { changes: readonly Change[] }) {

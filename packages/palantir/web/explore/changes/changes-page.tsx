@@ -1,6 +1,6 @@
 /** What people and machines changed, to be filtered by kind and service; and a note of a change that nobody saw. */
 import { useState } from 'preact/hooks';
-import type { ChangeKind } from '../../../src/changes/change.ts';
+import { CHANGE_KINDS } from '../../../src/changes/change.ts';
 import { go, useLocation, withQuery } from '../../shared/location.ts';
 import { Page } from '../../shared/page.tsx';
 import { ask } from '../../shared/server.ts';
@@ -9,16 +9,6 @@ import { Empty, Failed, Loading } from '../parts/states.tsx';
 import { useChanges } from '../parts/use-changes.ts';
 import { useRange } from '../parts/use-range.ts';
 import { ChangeList } from './change-list.tsx';
-
-const KINDS: readonly ChangeKind[] = [
-  'deploy',
-  'rollback',
-  'flag',
-  'configuration',
-  'scale',
-  'restart',
-  'rules',
-];
 
 export default function ChangesPage() {
   const state = useRange();
@@ -42,7 +32,7 @@ export default function ChangesPage() {
           onChange={(event) => go(withQuery({ kind: event.currentTarget.value }))}
         >
           <option value="">all kinds</option>
-          {KINDS.map((name) => (
+          {CHANGE_KINDS.map((name) => (
             <option key={name}>{name}</option>
           ))}
         </select>
@@ -99,7 +89,7 @@ function NoteChange({ onNoted }: { onNoted: () => void }) {
         <label>
           Kind
           <select name="kind" defaultValue="configuration">
-            {KINDS.map((name) => (
+            {CHANGE_KINDS.map((name) => (
               <option key={name}>{name}</option>
             ))}
           </select>

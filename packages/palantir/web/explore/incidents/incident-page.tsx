@@ -10,6 +10,7 @@ import { StateWord } from '../parts/state-word.tsx';
 import { Failed, Loading } from '../parts/states.tsx';
 import { useAnswer } from '../parts/use-answer.ts';
 import { useWho, WhoField } from '../parts/who.tsx';
+import { IncidentCharts } from './incident-charts.tsx';
 import { Timeline } from './timeline.tsx';
 
 const RENEW_MS = 3_000;
@@ -47,6 +48,7 @@ export default function IncidentPage({ id }: { id: string }) {
         </p>
       )}
       <Actions incident={incident} path={path} onDone={again} />
+      <IncidentCharts incident={incident} />
       <div class="cards">
         <section class="card">
           <h2>Timeline</h2>

@@ -1,9 +1,11 @@
 /** How many lines there were, as stacked bars by level. A click on a bar, or dragging over some, narrows the range. */
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { clockTime, count } from '../../shared/format.ts';
+import { ChangeMarks } from '../parts/change-marks.tsx';
 import { colourReader } from '../parts/colours.ts';
 import type { Level } from '../parts/severity.ts';
 import type { TimeRange } from '../parts/time-range.ts';
+import { useMarks } from '../parts/use-changes.ts';
 import { useDark } from '../parts/use-dark.ts';
 import { useWidth } from '../parts/use-width.ts';
 import { type Histogram, histogramOf, type LogCount } from './histogram.ts';
@@ -29,6 +31,8 @@ export function HistogramChart({ counts, range, onZoom }: Props) {
   const histogram = useMemo(() => histogramOf(counts, range), [counts, range]);
   useEffect(() => draw(canvas.current!, histogram, width), [histogram, width, isDark]);
   const { times, stepMs, levels, total } = histogram;
+  const marks = useMarks(range);
+  const drawn = { fromMs: times[0]!, toMs: times[0]! + times.length * stepMs };
   const msAt = (x: number): number => times[0]! + (x / width) * times.length * stepMs;
   const xOf = (event: PointerEvent): number =>
     Math.max(0, Math.min(width, event.clientX - canvas.current!.getBoundingClientRect().left));
@@ -90,6 +94,7 @@ export function HistogramChart({ counts, range, onZoom }: Props) {
         }}
       >
         <canvas ref={canvas} role="img" aria-label={`Lines over time: ${count(total)} in all`} />
+        <ChangeMarks marks={marks} range={drawn} />
         <div ref={selection} class="histogram-selection" />
       </div>
     </figure>

@@ -28,6 +28,12 @@ interface Props {
   readonly marks?: readonly Mark[];
   readonly points?: readonly Point[];
   readonly height?: number;
+  /** Areas upon each other: the upper edge is the sum. */
+  readonly isStacked?: boolean;
+  /** Where the title leads. */
+  readonly href?: string;
+  /** What to look for. */
+  readonly about?: string | undefined;
   /** Without the names below, where something else names them. */
   readonly isPlain?: boolean;
 }
@@ -35,9 +41,24 @@ interface Props {
 const SYNC = 'explore';
 const NONE: readonly never[] = [];
 const MIN_DRAG_PX = 4;
+const AREA_OPACITY = 0.12;
+const STACK_OPACITY = 0.35;
 
 export function Chart(props: Props) {
-  const { title, unit, range, times, lines, marks = NONE, points = NONE, height = 180, isPlain } = props;
+  const {
+    title,
+    unit,
+    range,
+    times,
+    lines,
+    marks = NONE,
+    points = NONE,
+    height = 180,
+    isPlain,
+    isStacked,
+    href,
+    about,
+  } = props;
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(null);
   const now = useRef(props);
@@ -58,18 +79,21 @@ export function Chart(props: Props) {
       made.destroy();
       plot.current = null;
     };
-  }, [names, unit, height, isDark]);
+  }, [names, unit, height, isDark, isStacked]);
 
   useEffect(() => {
-    plot.current?.setData(dataOf({ times, lines }));
+    plot.current?.setData(dataOf(now.current));
   }, [times, lines, range, marks, points]);
 
   return (
     <figure class="chart">
-      <figcaption>{title}</figcaption>
+      <figcaption>
+        {href === undefined ? title : <a href={href}>{title}</a>}
+        {about !== undefined && <small class="about">{about}</small>}
+      </figcaption>
       <div role="img" aria-label={sentenceOf(title, lines, unit, marks.length)}>
         <div ref={host} />
-        {lines.length === 0 && <p class="chart-none">none in this range</p>}
+        {lines.length === 0 && times.length > 0 && <p class="chart-none">none in this range</p>}
       </div>
       {!isPlain && lines.length > 0 && (
         <ul class="legend">
@@ -86,7 +110,7 @@ export function Chart(props: Props) {
 }
 
 function optionsOf(now: { readonly current: Props }, host: HTMLElement, height: number): uPlot.Options {
-  const { unit, lines } = now.current;
+  const { unit, lines, isStacked = false } = now.current;
   const colour = colourReader(host);
   const axis = { stroke: colour('--quiet'), ticks: { show: false }, font: '11px system-ui, sans-serif' };
   const grid = { stroke: colour('--grid'), width: 1 };
@@ -123,9 +147,13 @@ function optionsOf(now: { readonly current: Props }, host: HTMLElement, height: 
         width: 1.5,
         points: { show: false },
         spanGaps: false,
-        ...(lines.length === 1 && { fill: faded(colourOf(line, index)) }),
+        ...((lines.length === 1 || isStacked) && {
+          fill: faded(colourOf(line, index), isStacked ? STACK_OPACITY : AREA_OPACITY),
+        }),
       })),
     ],
+    // Each area ends at the next one's edge.
+    bands: isStacked ? lines.slice(1).map((_, index) => ({ series: [index + 1, index + 2] })) : [],
     plugins: [
       markLayer(() => now.current.marks ?? NONE, colour),
       pointLayer(() => now.current.points ?? NONE, colour, go),
@@ -153,8 +181,18 @@ function optionsOf(now: { readonly current: Props }, host: HTMLElement, height: 
   };
 }
 
-function dataOf({ times, lines }: Pick<Props, 'times' | 'lines'>): uPlot.AlignedData {
-  return [times as number[], ...lines.map(({ values }) => values as (number | null)[])];
+function dataOf({ times, lines, isStacked }: Props): uPlot.AlignedData {
+  const drawn = isStacked ? stacked(lines, times.length) : lines.map(({ values }) => values);
+  return [times as number[], ...(drawn as (number | null)[][])];
+}
+
+/** The first is the sum of all. What is not known counts for nothing. */
+function stacked(lines: readonly Line[], length: number): number[][] {
+  const below = new Array<number>(length).fill(0);
+  return lines
+    .toReversed()
+    .map(({ values }) => below.map((_, at) => (below[at]! += values[at] ?? 0)))
+    .reverse();
 }
 
 /** From 0 where nothing is below it, with some room above. */
@@ -176,8 +214,8 @@ function timeLabels(_plot: uPlot, times: readonly number[]): string[] {
   });
 }
 
-function faded(colour: string): string {
-  return colour.replace(/^rgb\((.+)\)$/, 'rgba($1, 0.12)');
+function faded(colour: string, opacity: number): string {
+  return colour.replace(/^rgb\((.+)\)$/, `rgba($1, ${opacity})`);
 }
 
 function lastOf(values: readonly (number | null)[]): number | null {

@@ -12,12 +12,13 @@ const SHORTCUTS = [
   ['Esc', 'close, or leave the query'],
   ['p', 'pause and go on, in the live tail'],
   ['g then s l t m e a i', 'go to services, logs, traces, metrics, errors, alerts, incidents'],
+  ['g then d o c k w', 'go to dashboards, objectives, changes, stacks, work'],
   ['?', 'this list'],
 ] as const;
 
 const PLACES: Readonly<Record<string, string>> = {
   ...{ s: 'services', l: 'logs', t: 'traces', m: 'metrics', e: 'errors', a: 'alerts', i: 'incidents' },
-  ...{ c: 'changes', w: 'work' },
+  ...{ d: 'dashboards', o: 'slos', c: 'changes', k: 'stacks', w: 'work' },
 };
 
 export function Shortcuts() {

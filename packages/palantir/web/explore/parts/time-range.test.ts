@@ -27,6 +27,13 @@ test('what is written into an address is what is read from it', () => {
   assert.equal(rangeParameters(of('from=1500&to=2000')), 'start=1.5&end=2');
 });
 
+test('a page may have a usual range of its own, and the others can be picked there all the same', () => {
+  const usual = rangeFrom(new URLSearchParams(), NOW, '7d');
+  assert.equal(usual.last, '7d');
+  assert.equal(rangeQuery(usual, '7d').last, undefined);
+  assert.equal(rangeQuery('1h', '7d').last, '1h');
+});
+
 test('steps are round, and never more than asked for', () => {
   assert.equal(stepOf(of('last=15m'), 240), 5_000);
   assert.equal(stepOf(of('last=7d'), 240), 3_600_000);

@@ -21,25 +21,29 @@ export const LASTS: Readonly<Record<string, { readonly ms: number; readonly text
   '24h': { ms: DAY_MS, text: 'last 24 h' },
   '3d': { ms: 3 * DAY_MS, text: 'last 3 d' },
   '7d': { ms: 7 * DAY_MS, text: 'last 7 d' },
+  '30d': { ms: 30 * DAY_MS, text: 'last 30 d' },
 };
 export const DEFAULT_LAST = '1h';
 /** What can be looked at in one question. */
 const MAX_SPAN_MS: number = 400 * DAY_MS;
 
-/** What makes no sense is taken for the default. */
-export function rangeFrom(query: URLSearchParams, nowMs: number): TimeRange {
+/** What makes no sense is taken for the default. @param usual the default of the page */
+export function rangeFrom(query: URLSearchParams, nowMs: number, usual = DEFAULT_LAST): TimeRange {
   const [from, to] = [query.get('from'), query.get('to')].map((text) => Number(text || Number.NaN));
   if (from! < to! && to! - from! <= MAX_SPAN_MS) return { fromMs: from!, toMs: to! };
   const given = query.get('last') ?? '';
-  const last = Object.hasOwn(LASTS, given) ? given : DEFAULT_LAST;
+  const last = Object.hasOwn(LASTS, given) ? given : usual;
   return { fromMs: nowMs - LASTS[last]!.ms, toMs: nowMs, last };
 }
 
 /** What is changed in an address for a range, as withQuery() takes it. */
-export function rangeQuery(range: TimeRange | string): Record<'last' | 'from' | 'to', string | undefined> {
+export function rangeQuery(
+  range: TimeRange | string,
+  usual = DEFAULT_LAST,
+): Record<'last' | 'from' | 'to', string | undefined> {
   if (typeof range === 'string')
-    return { last: range === DEFAULT_LAST ? undefined : range, from: undefined, to: undefined };
-  if (range.last !== undefined) return rangeQuery(range.last);
+    return { last: range === usual ? undefined : range, from: undefined, to: undefined };
+  if (range.last !== undefined) return rangeQuery(range.last, usual);
   return { last: undefined, from: String(Math.round(range.fromMs)), to: String(Math.round(range.toMs)) };
 }
 

@@ -1,13 +1,14 @@
 /** What numbers of a chart are, and how they are written. */
 import { count, duration, percent } from '../../shared/format.ts';
 
-export type Unit = 'number' | 'perSecond' | 'seconds' | 'bytes' | 'share';
+export type Unit = 'number' | 'perSecond' | 'seconds' | 'bytes' | 'bytesPerSecond' | 'share';
 
 const UNITS: Readonly<Record<Unit, (value: number) => string>> = {
   number: signed(number),
   perSecond: signed((value) => `${number(value)}/s`),
   seconds: signed(seconds),
   bytes: signed(bytes),
+  bytesPerSecond: signed((value) => `${bytes(value)}/s`),
   share: signed(percent),
 };
 

@@ -2,7 +2,7 @@
  * changes, and every so often where the page wants that. */
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
 import { go, useLocation, withQuery } from '../../shared/location.ts';
-import { rangeFrom, rangeQuery, type TimeRange } from './time-range.ts';
+import { DEFAULT_LAST, rangeFrom, rangeQuery, type TimeRange } from './time-range.ts';
 
 export interface RangeState {
   readonly range: TimeRange;
@@ -11,13 +11,14 @@ export interface RangeState {
   readonly pick: (range: TimeRange | string) => void;
 }
 
-/** @param renewMs undefined where it stays as it is until somebody asks */
-export function useRange(renewMs?: number): RangeState {
+/** @param renewMs undefined where it stays as it is until somebody asks
+ * @param usual where the address names none */
+export function useRange(renewMs?: number, usual: string = DEFAULT_LAST): RangeState {
   const { query } = useLocation();
   const key = `${query.get('last')} ${query.get('from')} ${query.get('to')}`;
   const [now, setNow] = useState({ key, ms: Date.now() });
   const nowMs = now.key === key ? now.ms : Date.now();
-  const range = useMemo(() => rangeFrom(query, nowMs), [key, nowMs]);
+  const range = useMemo(() => rangeFrom(query, nowMs, usual), [key, nowMs, usual]);
   const renew = useCallback(() => setNow({ key, ms: Date.now() }), [key]);
   useEffect(() => {
     if (now.key !== key) setNow({ key, ms: nowMs });
@@ -29,6 +30,6 @@ export function useRange(renewMs?: number): RangeState {
     }, renewMs);
     return () => clearInterval(timer);
   }, [renew, renewMs, range.last]);
-  const pick = useCallback((picked: TimeRange | string) => go(withQuery(rangeQuery(picked))), []);
+  const pick = useCallback((picked: TimeRange | string) => go(withQuery(rangeQuery(picked, usual))), [usual]);
   return { range, renew, pick };
 }

@@ -3,8 +3,10 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { TraceSummary } from '../../../src/store/traces/trace-summary.ts';
 import { duration } from '../../shared/format.ts';
 import { go } from '../../shared/location.ts';
+import { ChangeMarks } from '../parts/change-marks.tsx';
 import { colourReader } from '../parts/colours.ts';
 import type { TimeRange } from '../parts/time-range.ts';
+import { useMarks } from '../parts/use-changes.ts';
 import { useDark } from '../parts/use-dark.ts';
 import { useWidth } from '../parts/use-width.ts';
 
@@ -24,6 +26,7 @@ export function TraceScatter({ traces, range, onZoom }: Props) {
   const [host, width] = useWidth<HTMLDivElement>();
   const isDark = useDark();
   const places = placesOf(traces, range, width);
+  const marks = useMarks(range);
   const pressedAt = useRef<number>(null);
   useEffect(() => draw(canvas.current!, places, width), [traces, range, width, isDark]);
   const near = (event: PointerEvent): Place | undefined => {
@@ -68,6 +71,7 @@ export function TraceScatter({ traces, range, onZoom }: Props) {
       }}
     >
       <canvas ref={canvas} role="img" aria-label={`Durations of ${traces.length} traces over time`} />
+      <ChangeMarks marks={marks} range={range} left={LEFT} right={RADIUS} />
     </div>
   );
 }

@@ -1,11 +1,10 @@
-/** Work as metrics tell of it: tasks, events, mail, schedules, the audit trail; and objectives, from the rules that watch them. */
+/** Work as metrics tell of it: tasks, events, mail, schedules, the audit trail. */
 import { Page } from '../../shared/page.tsx';
 import { queryNow } from '../parts/prometheus.ts';
 import { RangePicker } from '../parts/range-picker.tsx';
 import { Empty, Failed, Loading } from '../parts/states.tsx';
 import { useAsked } from '../parts/use-answer.ts';
 import { useRange } from '../parts/use-range.ts';
-import { Objectives } from './objectives.tsx';
 import { WORK_TABLES } from './work-queries.ts';
 import { rowsOf } from './work-rows.ts';
 import { WorkSection } from './work-section.tsx';
@@ -52,7 +51,6 @@ export default function WorkPage() {
           />
         ) : null,
       )}
-      <Objectives />
     </Page>
   );
 }

@@ -4,6 +4,7 @@ import { Chart } from '../parts/chart.tsx';
 import { commonLabels, nameOf } from '../parts/prometheus.ts';
 import { type Column, Table } from '../parts/table.tsx';
 import { written } from '../parts/units.ts';
+import { useMarks } from '../parts/use-changes.ts';
 import type { RangeState } from '../parts/use-range.ts';
 import { useSeries } from '../parts/use-series.ts';
 import type { WorkTable } from './work-queries.ts';
@@ -67,6 +68,7 @@ export function WorkSection({
 function WorkChart({ chart, state }: { chart: NonNullable<WorkTable['chart']>; state: RangeState }) {
   const queries = useMemo(() => [chart.query], [chart]);
   const { data } = useSeries(queries, state.range);
+  const marks = useMarks(state.range);
   const lines = useMemo(() => {
     const series = data?.results[0]?.series ?? [];
     const common = commonLabels(series);
@@ -79,6 +81,7 @@ function WorkChart({ chart, state }: { chart: NonNullable<WorkTable['chart']>; s
       range={state.range}
       times={data?.grid.times ?? []}
       lines={lines}
+      marks={marks}
       onZoom={state.pick}
       height={140}
     />
