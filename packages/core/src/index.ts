@@ -60,6 +60,7 @@ export * from './telemetry/otlp-exporter.ts';
 export * from './telemetry/propagation.ts';
 export * from './telemetry/runtime-metrics.ts';
 export * from './telemetry/sampling.ts';
+export { RunningWork, STALLED_MS, stallsOf } from './telemetry/stalls.ts';
 export * from './telemetry/telemetry.ts';
 export * from './telemetry/test-telemetry.ts';
 export * from './telemetry/tracer.ts';

@@ -1,9 +1,11 @@
 /** One span, one duration and one outcome per call. This stands in every call's way, so it reads the clock twice at
- * most and keeps bound what does not change per procedure: attributes, and the series of each outcome. */
+ * most and keeps bound what does not change per procedure: attributes, and the series of each outcome. Calls that do not end
+ * are seen while they run (stalls.ts); streams are not among them, which last. */
 import type { TraceContext } from '../context.ts';
 import type { Procedure } from '../contract.ts';
 import { errorEntry, errorRegistry, GoblinError } from '../errors.ts';
 import type { Histogram, Labelled } from './metrics.ts';
+import { type Running, type RunningWork, stallsOf } from './stalls.ts';
 import type { Telemetry } from './telemetry.ts';
 import type { Attributes, Span, Tracer } from './tracer.ts';
 
@@ -17,6 +19,7 @@ export class CallMeter {
   readonly side: Side;
   readonly #tracer: Tracer;
   readonly #durations: Labelled<Histogram>;
+  readonly #stalls: ReturnType<typeof stallsOf>;
   readonly #procedures = new WeakMap<Procedure, MeasuredProcedure>();
 
   constructor(side: Side, { tracer, metrics }: Telemetry) {
@@ -29,6 +32,7 @@ export class CallMeter {
           : 'Time a call took as its caller saw it, retries included.',
       labels: ['service', 'procedure', 'outcome'],
     });
+    this.#stalls = stallsOf(metrics, { prefix: `rpc_${side}`, things: 'calls', label: 'service' });
   }
 
   get tracer(): Tracer {
@@ -39,7 +43,8 @@ export class CallMeter {
   of(procedure: Procedure): MeasuredProcedure {
     let measured = this.#procedures.get(procedure);
     if (!measured) {
-      measured = new MeasuredProcedure(this.side, procedure, this.#durations);
+      const running = procedure.stream ? undefined : this.#stalls.of(procedure.contract);
+      measured = new MeasuredProcedure(this.side, procedure, this.#durations, running);
       this.#procedures.set(procedure, measured);
     }
     return measured;
@@ -52,16 +57,24 @@ class MeasuredProcedure {
   readonly procedure: Procedure;
   readonly spanName: string;
   readonly attributes: Attributes;
+  /** Of all procedures of the contract; streams have none. */
+  readonly running: RunningWork | undefined;
   readonly #durations: Labelled<Histogram>;
   readonly #outcomes = new Map<string, Histogram>();
   #ok: Histogram | undefined;
 
-  constructor(side: Side, procedure: Procedure, durations: Labelled<Histogram>) {
+  constructor(
+    side: Side,
+    procedure: Procedure,
+    durations: Labelled<Histogram>,
+    running: RunningWork | undefined,
+  ) {
     this.side = side;
     this.procedure = procedure;
     this.spanName = procedure.path.slice(1);
     this.attributes = { 'rpc.system.name': 'connectrpc', 'rpc.method': this.spanName };
     this.#durations = durations;
+    this.running = running;
   }
 
   get ok(): Histogram {
@@ -84,6 +97,7 @@ export class MeasuredCall {
   readonly #measured: MeasuredProcedure;
   readonly #span: Span;
   readonly #startMs: number;
+  readonly #running: Running | undefined;
 
   /** It begins below the span of `parent` where there is one.
    * @param startMs when, for who has read the clock already. */
@@ -99,6 +113,7 @@ export class MeasuredCall {
     this.#measured = measured;
     this.#span = meter.tracer.start(spanName, options);
     this.#startMs = startMs;
+    this.#running = measured.running?.begin(startMs);
   }
 
   /** The span as the current one for what runs below. */
@@ -120,6 +135,7 @@ export class MeasuredCall {
   }
 
   #end(duration: Histogram, endMs: number): void {
+    if (this.#running) this.#measured.running?.end(this.#running);
     duration.record((endMs - this.#startMs) / 1_000, this.#span.context);
     this.#span.end(endMs);
   }

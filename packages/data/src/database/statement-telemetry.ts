@@ -1,7 +1,7 @@
 /** One client span and one duration per statement, named after OpenTelemetry's conventions for databases
  * (https://opentelemetry.io/docs/specs/semconv/database/). The span holds the statement's text with its
  * placeholders, never the values. */
-import { context, GoblinError, type Histogram, isGoblinError, type Telemetry } from '@goblin/core';
+import { context, GoblinError, type Histogram, isGoblinError, stallsOf, type Telemetry } from '@goblin/core';
 import { sqlStateOf } from './errors.ts';
 
 const MAX_TEXT = 2_000;
@@ -16,6 +16,11 @@ export function statementTelemetry(telemetry: Telemetry, namespace: string): Sta
     help: 'Time a statement took on its connection, without the wait for one.',
     labels: ['db_namespace', 'db_operation_name', 'outcome'],
   });
+  const running = stallsOf(telemetry.metrics, {
+    prefix: 'db_client',
+    things: 'statements',
+    label: 'db_namespace',
+  }).of(namespace);
   const series = new Map<string, Histogram>();
 
   function record(operation: string, outcome: string, startedMs: number): void {
@@ -32,6 +37,7 @@ export function statementTelemetry(telemetry: Telemetry, namespace: string): Sta
     async measure(text, work) {
       const operation = operationOf(text);
       const startedMs = performance.now();
+      const one = running.begin(startedMs);
       const span = telemetry.tracer.start(`${operation} ${namespace}`, {
         kind: 'client',
         attributes: {
@@ -56,6 +62,7 @@ export function statementTelemetry(telemetry: Telemetry, namespace: string): Sta
           record(operation, error instanceof GoblinError ? error.code : 'INTERNAL', startedMs);
           throw error;
         } finally {
+          running.end(one);
           span.end();
         }
       });

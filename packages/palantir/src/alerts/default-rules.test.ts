@@ -77,6 +77,11 @@ const CASES: Readonly<Record<string, { bad: Sample[]; says: string; good: Sample
       counter(`${HTTP}_count`, 5, { status: '404' }),
     ],
   },
+  'database-hangs': {
+    bad: [...gauge('db_client_stalled_seconds', 14), ...gauge('db_client_stalled_ratio', 1)],
+    says: 'tax: its database has kept statements waiting for 14 s',
+    good: [[...gauge('db_client_stalled_seconds', 14), ...gauge('db_client_stalled_ratio', 0.01)]],
+  },
   latency: {
     bad: calls(RPC, 2, 4),
     says: 'tax: one call of twenty takes 4875 ms or longer',

@@ -62,15 +62,15 @@ export function liveWall(sources: WallSources, { clock, log }: { clock: Clock; l
     const atMs = clock.wall();
     const swarm = sources.swarm();
     const alerts = sources.alerts();
-    const { services, flows, history } = traffic.seen;
+    const { services, ...seen } = traffic.seen;
     const settingsTrouble = sources.settingsTrouble();
     return {
       app: sources.app,
       atMs,
       build: sources.build,
-      services: summariesOf(swarm.services, { traffic: services, history, flows, alerts }),
+      services: summariesOf(swarm.services, { ...seen, traffic: services, alerts }),
       swarm,
-      flows,
+      flows: seen.flows,
       alerts,
       incidents: sources.incidents(),
       changes: sources.changes(atMs - CHANGES_MS, atMs, MAX_CHANGES),

@@ -12,7 +12,7 @@ const TAX: SwarmService = {
   versions: ['a', 'b'],
   restarts: 1,
 };
-const NOTHING: Seen = { traffic: new Map(), history: new Map(), flows: [], alerts: [] };
+const NOTHING: Seen = { traffic: new Map(), history: new Map(), flows: [], stalls: [], alerts: [] };
 const ALERT: Alert = {
   id: '1',
   rule: 'latency',
@@ -48,7 +48,14 @@ test('a service is what its instances, its answers, its callers and its alerts s
   const slow = { ...flow, errorShare: 0 };
   assert.match(judged({}, { flows: [slow] })[1]!, /^one call of twenty of shop takes 5\.0 s/);
   assert.deepEqual(judged({}, { flows: [{ ...slow, from: 'edge' }] }), ['ok', undefined], 'streams last');
-  assert.deepEqual(judged({}, { alerts: [ALERT], flows: [flow] }), ['degraded', 'tax is slow']);
+  const stall = { service: 'tax', kind: 'statements', seconds: 7 } as const;
+  const hangs = ['degraded', 'its database has kept statements waiting for 7 s'];
+  assert.deepEqual(judged({}, { stalls: [stall], flows: [flow] }), hangs);
+  assert.deepEqual(judged({}, { stalls: [{ ...stall, service: 'vat' }] }), ['ok', undefined]);
+  assert.deepEqual(judged({}, { alerts: [ALERT], flows: [flow], stalls: [stall] }), [
+    'degraded',
+    'tax is slow',
+  ]);
   assert.deepEqual(judged({ ready: 0 }, { alerts: [ALERT] }), ['down', 'no instance is ready']);
 });
 

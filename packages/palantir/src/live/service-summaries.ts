@@ -1,7 +1,9 @@
 /** How services do, in a word: by how many of their instances are ready, what they answer, what their callers see of them, and the alerts
- * about them. What callers see counts, because a service that hangs answers nothing that it could count itself. */
+ * about them. What callers see counts, because a service that hangs answers nothing that it could count itself; and so does what has
+ * begun and does not end. */
 import type { Alert } from '../alerts/alert.ts';
 import type { SwarmService } from '../swarm/swarm-state.ts';
+import { type Stall, stallInWords } from './stalls.ts';
 import type { ServiceTraffic } from './traffic.ts';
 import type { Flow, ServiceState, ServiceSummary } from './wall-state.ts';
 
@@ -16,6 +18,7 @@ export interface Seen {
   readonly traffic: ReadonlyMap<string, ServiceTraffic>;
   readonly history: ReadonlyMap<string, readonly number[]>;
   readonly flows: readonly Flow[];
+  readonly stalls: readonly Stall[];
   readonly alerts: readonly Alert[];
 }
 
@@ -37,11 +40,13 @@ export function summariesOf(services: readonly SwarmService[], seen: Seen): Serv
 function judge(
   { name, wanted, ready }: SwarmService,
   { errorShare }: ServiceTraffic,
-  { flows, alerts }: Seen,
+  { flows, stalls, alerts }: Seen,
 ): [state: ServiceState, detail?: string] {
   if (wanted > 0 && ready === 0) return ['down', 'no instance is ready'];
   const alert = alerts.find((one) => one.service === name && isRaised(one));
   if (alert) return ['degraded', alert.summary];
+  const stall = stalls.find(({ service }) => service === name);
+  if (stall) return ['degraded', stallInWords(stall)];
   const failing = flows
     .filter((flow) => flow.to === name && flow.errorShare > DEGRADED_SHARE)
     .sort((a, b) => b.errorShare - a.errorShare)[0];

@@ -24,7 +24,7 @@ export function trafficWatch(
   { clock, log }: { clock: Clock; log: Logger },
 ): TrafficWatch {
   const ended = new AbortController();
-  let seen: SeenTraffic = { services: new Map(), flows: [], history: new Map() };
+  let seen: SeenTraffic = { services: new Map(), flows: [], stalls: [], history: new Map() };
   let seenAt = Number.NEGATIVE_INFINITY;
   let historyAt = Number.NEGATIVE_INFINITY;
   let renewing: Promise<void> | undefined;

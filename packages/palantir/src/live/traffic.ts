@@ -8,6 +8,7 @@ import { LOOKBACK_MS } from '../query/promql/evaluate.ts';
 import { boundOf } from '../query/promql/histogram-quantile.ts';
 import type { SampleSeries, SeriesSource } from '../query/promql/source.ts';
 import { LONG_MS, recentRate } from './recent-rate.ts';
+import { STALLS, STALLS_MS, type Stall, stallsIn } from './stalls.ts';
 import { failingShare, quantileMs, Tallies, type Tally } from './tally.ts';
 import type { Flow } from './wall-state.ts';
 
@@ -22,6 +23,7 @@ export interface ServiceTraffic {
 export interface Traffic {
   readonly services: ReadonlyMap<string, ServiceTraffic>;
   readonly flows: readonly Flow[];
+  readonly stalls: readonly Stall[];
 }
 
 const HISTORY_MINUTES = 30;
@@ -51,10 +53,11 @@ type Pair = `${string}\n${string}`;
 /** @throws what the source throws, and the signal's reason */
 export async function trafficNow(source: SeriesSource, atMs: number, signal: AbortSignal): Promise<Traffic> {
   const bounded = { signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]) };
-  const [served, called, answered] = await Promise.all([
+  const [served, called, answered, stalled] = await Promise.all([
     source.select([SERVED], atMs - LONG_MS, atMs, bounded),
     source.select([CALLED], atMs - LONG_MS, atMs, bounded),
     source.select([ANSWERED], atMs - LOOKBACK_MS, atMs, { ...bounded, stepMs: LOOKBACK_MS }),
+    source.select([STALLS], atMs - STALLS_MS, atMs, bounded),
   ]);
   const services = new Tallies();
   const flows = new Tallies<Pair>();
@@ -75,7 +78,11 @@ export async function trafficNow(source: SeriesSource, atMs: number, signal: Abo
     if (isCount(labels) || labels.status !== UPGRADED)
       count(flows.of(`${labels.service ?? ''}\n${labels.to}`), labels, rate);
   }
-  return { services: trafficOf(services), flows: flowsOf([...flows]) };
+  return {
+    services: trafficOf(services),
+    flows: flowsOf([...flows]),
+    stalls: stallsIn(stalled, serviceOf, atMs),
+  };
 }
 
 /** Requests per second of each of the last 30 minutes, by service. */

@@ -1,4 +1,4 @@
-/** Work that waits, fails or is given up: tasks, schedules, events, mail. */
+/** Work that waits, fails or is given up: statements of the database, tasks, schedules, events, mail. */
 import type { Rule } from '../alert.ts';
 import { defaultRule } from './default-rule.ts';
 
@@ -6,6 +6,17 @@ const MAILS = (outcomes: string): string => `sum by (service) (rate(mail_attempt
 const MAILS_FAILED = MAILS('{outcome=~"declined|unknown"}');
 
 export const WORK_RULES: readonly Rule[] = [
+  defaultRule({
+    name: 'database-hangs',
+    severity: 'page',
+    about: 'work',
+    // One long statement beside many others that end is no hang.
+    expression: 'max by (service) (db_client_stalled_seconds and db_client_stalled_ratio > 0.05) > 5',
+    for: '5s',
+    summary: '{{ service }}: its database has kept statements waiting for {{ value }} s',
+    description:
+      'The database does not answer, or something holds a lock that all wait for. Look at what it runs with goblin db psql (pg_stat_activity, pg_locks), at its disk, and at what was changed last.',
+  }),
   defaultRule({
     name: 'task-queue',
     severity: 'ticket',
