@@ -1,10 +1,30 @@
 /** One client span and one duration per statement, named after OpenTelemetry's conventions for databases
  * (https://opentelemetry.io/docs/specs/semconv/database/). The span holds the statement's text with its
- * placeholders, never the values. */
-import { context, GoblinError, type Histogram, isGoblinError, stallsOf, type Telemetry } from '@goblin/core';
+ * placeholders, never the values.
+ *
+ * Statements are most of all spans, and few texts come again and again: what a text says is put together once, so that the exporter
+ * encodes it once too. */
+import {
+  type Attributes,
+  context,
+  GoblinError,
+  type Histogram,
+  isGoblinError,
+  stallsOf,
+  type Telemetry,
+} from '@goblin/core';
 import { sqlStateOf } from './errors.ts';
 
 const MAX_TEXT = 2_000;
+/** Texts that are remembered; the first to come is the first to go. */
+const MAX_TEXTS = 500;
+
+/** What is the same whenever a text is carried out. */
+interface Statement {
+  readonly operation: string;
+  readonly span: string;
+  readonly attributes: Attributes;
+}
 
 export interface StatementTelemetry {
   /** Runs `work`, which carries out the statement `text`, as the span's child. */
@@ -22,6 +42,24 @@ export function statementTelemetry(telemetry: Telemetry, namespace: string): Sta
     label: 'db_namespace',
   }).of(namespace);
   const series = new Map<string, Histogram>();
+  const statements = new Map<string, Statement>();
+
+  function statementOf(text: string): Statement {
+    let statement = statements.get(text);
+    if (!statement) {
+      const operation = operationOf(text);
+      const attributes = {
+        'db.system.name': 'postgresql',
+        'db.namespace': namespace,
+        'db.operation.name': operation,
+        'db.query.text': text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text,
+      };
+      statement = { operation, span: `${operation} ${namespace}`, attributes };
+      if (statements.size >= MAX_TEXTS) statements.delete(statements.keys().next().value!);
+      statements.set(text, statement);
+    }
+    return statement;
+  }
 
   function record(operation: string, outcome: string, startedMs: number): void {
     const key = `${operation} ${outcome}`;
@@ -35,18 +73,10 @@ export function statementTelemetry(telemetry: Telemetry, namespace: string): Sta
 
   return {
     async measure(text, work) {
-      const operation = operationOf(text);
+      const { operation, span: name, attributes } = statementOf(text);
       const startedMs = performance.now();
       const one = running.begin(startedMs);
-      const span = telemetry.tracer.start(`${operation} ${namespace}`, {
-        kind: 'client',
-        attributes: {
-          'db.system.name': 'postgresql',
-          'db.namespace': namespace,
-          'db.operation.name': operation,
-          'db.query.text': text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text,
-        },
-      });
+      const span = telemetry.tracer.start(name, { kind: 'client', attributes });
       return context.run({ trace: span.context }, async () => {
         try {
           const result = await work();

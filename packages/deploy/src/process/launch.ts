@@ -19,7 +19,7 @@ export interface LaunchOptions {
 }
 
 /** How often metrics are sent to our own collector, in milliseconds: often enough for a wall. */
-const METRICS_EVERY = '2000';
+const METRICS_EVERY = '3000';
 
 /** Set for the supervisor, these mean something of its own; an instance must not take them over. */
 const NOT_INHERITED = ['GOBLIN_PORT', 'GOBLIN_HOST', 'GOBLIN_INSTANCE', 'GOBLIN_VERSION'];

@@ -18,7 +18,7 @@ import { eachPeriod } from '../periods.ts';
 import { type ScrapeOptions, type ScrapeTarget, type ScrapeTools, scrape } from './scrape.ts';
 
 const NAME = 'peers';
-/** Three times what instances under `goblin up` take from one sending to the next. */
+/** Five times what instances under `goblin up` take from one sending to the next. */
 export const PATIENCE_MS = 15_000;
 /** Longer than the minute that OpenTelemetry's exporters take, twice. */
 export const SILENT_MS = 150_000;

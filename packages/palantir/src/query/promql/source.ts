@@ -29,7 +29,9 @@ export interface SeriesSource {
 /** What a range holds of a series: its samples without the marks. */
 export function withoutMarks(series: SampleSeries): SampleSeries {
   const { labels, times, values } = series;
-  const isValue = Uint8Array.from(values, (_, i) => (isStale(values, i) ? 0 : 1));
-  if (!isValue.includes(0)) return series;
-  return { labels, times: times.filter((_, i) => isValue[i]), values: values.filter((_, i) => isValue[i]) };
+  let first = 0;
+  while (first < values.length && !isStale(values, first)) first++;
+  if (first === values.length) return series;
+  const isValue = (_: number, i: number): boolean => !isStale(values, i);
+  return { labels, times: times.filter(isValue), values: values.filter(isValue) };
 }
