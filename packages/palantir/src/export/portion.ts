@@ -1,7 +1,7 @@
 /** What goes out in one request: so many points, log lines or spans that memory stays small and a receiver takes it. */
 import type { Labels, LogLine, SpanRecord } from '../model.ts';
 import type { ExemplarPoint } from '../store/metrics/exemplar-select.ts';
-import type { SelectedSeries } from '../store/metrics/select.ts';
+import type { SelectedSeries } from '../store/metrics/packed-series.ts';
 
 export type Signal = 'metrics' | 'logs' | 'traces';
 export const SIGNALS: readonly Signal[] = ['metrics', 'logs', 'traces'];

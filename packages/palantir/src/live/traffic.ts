@@ -6,7 +6,7 @@ import type { Labels, Matcher } from '../model.ts';
 import { queryRange } from '../query/promql/engine.ts';
 import { LOOKBACK_MS } from '../query/promql/evaluate.ts';
 import { boundOf } from '../query/promql/histogram-quantile.ts';
-import type { SampleSeries, SeriesSource } from '../query/promql/source.ts';
+import { bySteps, type SampleSeries, type SeriesSource } from '../query/promql/source.ts';
 import { LONG_MS, recentRate } from './recent-rate.ts';
 import { STALLS, STALLS_MS, type Stall, stallsIn } from './stalls.ts';
 import { failingShare, quantileMs, Tallies, type Tally } from './tally.ts';
@@ -26,6 +26,7 @@ export interface Traffic {
   readonly stalls: readonly Stall[];
 }
 
+const MINUTE_MS = 60_000;
 const HISTORY_MINUTES = 30;
 const TIMEOUT_MS = 5_000;
 /** Outcomes that are the fault of who answers, and not of who asks. */
@@ -43,7 +44,8 @@ const COUNT = '_count';
 const SERVED: Matcher = { label: '__name__', op: '=~', value: `(${RPC}|${HTTP})_(count|bucket)` };
 const CALLED: Matcher = { label: '__name__', op: '=~', value: `${CALLS}_(count|bucket)` };
 const ANSWERED: Matcher = { label: '__name__', op: '=', value: `${RPC}${COUNT}` };
-const HISTORY = `sum by (service) (rate({__name__=~"(${RPC}|${HTTP})${COUNT}"}[1m]))`;
+/** By the last samples of minutes, of which two are in each such range. */
+const HISTORY = `sum by (service) (rate({__name__=~"(${RPC}|${HTTP})${COUNT}"}[2m]))`;
 /** Of a route that became a stream: it lasts, which says nothing about how fast answers come. */
 const UPGRADED = '101';
 
@@ -91,14 +93,17 @@ export async function trafficHistory(
   atMs: number,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, readonly number[]>> {
-  const toMs = Math.floor(atMs / 60_000) * 60_000;
-  const span = { fromMs: toMs - (HISTORY_MINUTES - 1) * 60_000, toMs, stepMs: 60_000 };
-  const { series } = await queryRange(source, HISTORY, span, { signal, timeoutMs: TIMEOUT_MS });
+  const toMs = Math.floor(atMs / MINUTE_MS) * MINUTE_MS;
+  const span = { fromMs: toMs - (HISTORY_MINUTES - 1) * MINUTE_MS, toMs, stepMs: MINUTE_MS };
+  const { series } = await queryRange(bySteps(source, MINUTE_MS), HISTORY, span, {
+    signal,
+    timeoutMs: TIMEOUT_MS,
+  });
   return new Map(
     series.map(({ labels, points }) => {
       const minutes = Array.from({ length: HISTORY_MINUTES }, () => 0);
       for (const [ms, value] of points)
-        minutes[(ms - span.fromMs) / 60_000] = Number.isFinite(value) ? value : 0;
+        minutes[(ms - span.fromMs) / MINUTE_MS] = Number.isFinite(value) ? value : 0;
       return [labels.service ?? '', minutes];
     }),
   );

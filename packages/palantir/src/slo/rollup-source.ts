@@ -1,8 +1,7 @@
 /** Long windows by rollups: by the minute, and where that would be more than `maxPoints`, by the hour. Only the hours are read to find
  * out, a sixtieth of it. By the hour it misses what an instance did in its first hour, good and bad alike. */
 
-import type { Matcher } from '../model.ts';
-import type { SampleSeries, SelectOptions, SeriesSource } from '../query/promql/source.ts';
+import { bySteps, type SeriesSource } from '../query/promql/source.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -11,14 +10,15 @@ const MINUTES_PER_HOUR = 60;
 const SHORT_MS: number = 6 * HOUR_MS;
 
 export function rollupSource(metrics: SeriesSource, maxPoints: number): SeriesSource {
+  const byMinutes = bySteps(metrics, MINUTE_MS);
+  const byHours = bySteps(metrics, HOUR_MS);
   return {
-    async select(matchers: readonly Matcher[], fromMs: number, toMs: number, options?: SelectOptions) {
-      const by = (stepMs: number): Promise<readonly SampleSeries[]> =>
-        metrics.select(matchers, fromMs, toMs, { ...options, stepMs });
-      if (toMs - fromMs <= SHORT_MS) return by(MINUTE_MS);
-      const hours = await by(HOUR_MS);
+    async select(matchers, fromMs, toMs, options) {
+      if (toMs - fromMs <= SHORT_MS) return byMinutes.select(matchers, fromMs, toMs, options);
+      const hours = await byHours.select(matchers, fromMs, toMs, options);
       const points = hours.reduce((sum, { times }) => sum + times.length, 0);
-      return points * MINUTES_PER_HOUR <= maxPoints ? by(MINUTE_MS) : hours;
+      const isFew = points * MINUTES_PER_HOUR <= maxPoints;
+      return isFew ? byMinutes.select(matchers, fromMs, toMs, options) : hours;
     },
   };
 }

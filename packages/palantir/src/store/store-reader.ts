@@ -17,8 +17,9 @@ import {
 import { type CompiledMatcher, compileMatchers } from './matching.ts';
 import { type SeriesExemplars, selectExemplars } from './metrics/exemplar-select.ts';
 import { keyOf } from './metrics/labels.ts';
+import { type DayPart, type PackedSeries, packSeries } from './metrics/packed-series.ts';
 import type { Aggregate } from './metrics/rollup.ts';
-import { rollupStep, type SelectedSeries, selectDay } from './metrics/select.ts';
+import { rollupStep, selectDay } from './metrics/select.ts';
 import type { ReadControl } from './read-control.ts';
 import { SearchBudget, type SearchEnd } from './search-budget.ts';
 import { endedSpansOfDay } from './traces/ended-spans.ts';
@@ -92,7 +93,7 @@ export class StoreReader {
   *select(
     { matchers, fromMs, toMs, stepMs, aggregate = 'last' }: Selection,
     control: ReadControl,
-  ): Read<SelectedSeries[]> {
+  ): Read<PackedSeries> {
     const selection = {
       matchers: compileMatchers(matchers),
       fromMs,
@@ -100,7 +101,7 @@ export class StoreReader {
       stepMs: rollupStep(stepMs),
       aggregate,
     };
-    const found = new Map<string, SelectedSeries[]>();
+    const found = new Map<string, DayPart[]>();
     for (const day of this.#openBetween(fromMs, toMs)) {
       for (const series of selectDay(day, selection, control)) {
         const key = keyOf(series.labels);
@@ -110,7 +111,7 @@ export class StoreReader {
       }
       yield undefined;
     }
-    return Array.from(found.values(), joinDays);
+    return packSeries([...found.values()]);
   }
 
   *labelNames(listing: Listing): Read<string[]> {
@@ -299,24 +300,6 @@ export class StoreReader {
       yield undefined;
     }
   }
-}
-
-/** The parts of one series, day after day. */
-function joinDays(parts: readonly SelectedSeries[]): SelectedSeries {
-  if (parts.length === 1) return parts[0]!;
-  const length = parts.reduce((sum, { times }) => sum + times.length, 0);
-  const joined = {
-    labels: parts[0]!.labels,
-    times: new Float64Array(length),
-    values: new Float64Array(length),
-  };
-  let at = 0;
-  for (const { times, values } of parts) {
-    joined.times.set(times, at);
-    joined.values.set(values, at);
-    at += times.length;
-  }
-  return joined;
 }
 
 function tooManySpans(): GoblinError {

@@ -27,6 +27,7 @@ import {
 import { LogListeners } from './logs/log-listeners.ts';
 import type { LogQuery } from './logs/log-search.ts';
 import { packSamples } from './metrics/packed-samples.ts';
+import { type PackedSeries, unpackSeries } from './metrics/packed-series.ts';
 import { Parts } from './parts.ts';
 import type { SearchEnd } from './search-budget.ts';
 import type { TraceAnswer } from './store-reader.ts';
@@ -185,8 +186,8 @@ export async function openStore(options: StoreOptions): Promise<TelemetryStore> 
           own.buffer as ArrayBuffer,
         ]);
       }),
-    select: (matchers, fromMs, toMs, { stepMs, aggregate, signal } = {}) =>
-      read('select', { matchers, fromMs, toMs, stepMs, aggregate }, signal),
+    select: async (matchers, fromMs, toMs, { stepMs, aggregate, signal } = {}) =>
+      unpackSeries(await read<PackedSeries>('select', { matchers, fromMs, toMs, stepMs, aggregate }, signal)),
     labelNames: (matchers, fromMs, toMs, signal) => read('labelNames', { matchers, fromMs, toMs }, signal),
     labelValues: (label, matchers, fromMs, toMs, signal) =>
       read('labelValues', { label, matchers, fromMs, toMs }, signal),

@@ -54,7 +54,7 @@ export function rememberingSource(source: SeriesSource): SeriesSource {
   const asked = new Map<string, Promise<readonly SampleSeries[]>>();
   return {
     select(matchers: readonly Matcher[], fromMs: number, toMs: number, options?: SelectOptions) {
-      const key = JSON.stringify([matchers, fromMs, toMs, options?.stepMs]);
+      const key = JSON.stringify([matchers, fromMs, toMs, options?.stepMs, options?.aggregate]);
       let answer = asked.get(key);
       if (!answer) {
         answer = source.select(matchers, fromMs, toMs, options);

@@ -4,7 +4,7 @@
 import type { Matcher } from '../../model.ts';
 import type { ExemplarPoint } from '../../store/metrics/exemplar-select.ts';
 import { keyOf } from '../../store/metrics/labels.ts';
-import type { SelectedSeries } from '../../store/metrics/select.ts';
+import type { SelectedSeries } from '../../store/metrics/packed-series.ts';
 import type { TelemetryStore } from '../../store/telemetry-store.ts';
 import type { ExportedSeries } from '../portion.ts';
 

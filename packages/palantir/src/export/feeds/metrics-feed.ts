@@ -1,7 +1,7 @@
 /** Samples by their times: of each series in order, so that receivers which want that (Prometheus) have it. */
 import type { Labels, Matcher } from '../../model.ts';
 import { keyOf as seriesKeyOf } from '../../store/metrics/labels.ts';
-import type { SelectedSeries } from '../../store/metrics/select.ts';
+import type { SelectedSeries } from '../../store/metrics/packed-series.ts';
 import type { TelemetryStore } from '../../store/telemetry-store.ts';
 import type { Exporter } from '../exporter.ts';
 import {

@@ -6,14 +6,20 @@ import { emptySeries, keyOf, only, type Vector, type VectorSeries, without } fro
 /** A value of the group's values at one step, of which there is at least one. */
 type Summary = (values: Float64Array, parameter: number) => number;
 
-const mean = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+function sum(values: Float64Array): number {
+  let total = 0;
+  for (let i = 0; i < values.length; i++) total += values[i]!;
+  return total;
+}
+
+const mean = (values: Float64Array): number => sum(values) / values.length;
 const variance = (values: Float64Array): number => {
   const average = mean(values);
   return values.reduce((sum, value) => sum + (value - average) ** 2, 0) / values.length;
 };
 
 const SUMMARIES: Readonly<Record<string, Summary>> = {
-  sum: (values) => values.reduce((sum, value) => sum + value, 0),
+  sum,
   avg: mean,
   min: (values) => values.reduce((least, value) => (value < least || Number.isNaN(least) ? value : least)),
   max: (values) => values.reduce((most, value) => (value > most || Number.isNaN(most) ? value : most)),

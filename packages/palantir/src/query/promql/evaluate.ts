@@ -1,13 +1,15 @@
-/** Evaluates the tree of a query at all of its steps at once. Samples are asked of the source once per selector. */
+/** Evaluates the tree of a query at all of its steps at once. Samples are asked of the source once per selector; where both the steps and
+ * what each looks at are long, what the source has rolled up will do. */
 import { GoblinError } from '@goblin/core';
 import { isStale } from '../../sample-rules.ts';
+import type { Aggregate } from '../../store/metrics/rollup.ts';
 import { aggregate, countValues } from './aggregations.ts';
 import type { Aggregation, Binary, Call, Expression, Selector, Subquery, TimeShift } from './ast.ts';
 import { histogramQuantile } from './histogram-quantile.ts';
 import { labelJoin, labelReplace } from './label-functions.ts';
 import { scalars, sets, vectorAndScalar, vectors } from './operators.ts';
 import { SETS } from './parser.ts';
-import { RANGE_FUNCTIONS } from './range-functions.ts';
+import { RANGE_FUNCTIONS, ROLLED_UP } from './range-functions.ts';
 import { DATE_FUNCTIONS, roundTo, SIMPLE_FUNCTIONS } from './simple-functions.ts';
 import { type SampleSeries, type SeriesSource, withoutMarks } from './source.ts';
 import {
@@ -24,6 +26,8 @@ import {
 /** For how long a sample stands for its series. */
 export const LOOKBACK_MS = 300_000;
 const DEFAULT_SUBQUERY_STEP_MS = 60_000;
+/** What is rolled up is finer than a step, and than what a step looks at, so many times. */
+const FINER = 5;
 
 export interface Limits {
   readonly maxSteps: number;
@@ -110,13 +114,19 @@ function spend(run: Evaluation, samples: number): void {
     });
 }
 
-async function read(selector: Selector, run: Evaluation, reachMs: number): Promise<readonly SampleSeries[]> {
+/** @param aggregate of what is rolled up; undefined where all samples are needed */
+async function read(
+  selector: Selector,
+  run: Evaluation,
+  reachMs: number,
+  aggregate: Aggregate | undefined,
+): Promise<readonly SampleSeries[]> {
   const { shift, matchers } = selector;
   const from = lookedAtMs(shift, run, 0) - reachMs;
   const to = lookedAtMs(shift, run, run.steps.count - 1);
   const { stepMs } = run.steps;
   const series = await run.source.select(matchers, from, to, {
-    stepMs: Math.min(stepMs, reachMs),
+    ...(aggregate && { stepMs: Math.min(stepMs, reachMs) / FINER, aggregate }),
     signal: run.signal,
   });
   spend(
@@ -134,7 +144,7 @@ async function newest(
 ): Promise<Vector> {
   const { count } = run.steps;
   const found: VectorSeries[] = [];
-  for (const series of await read(selector, run, LOOKBACK_MS)) {
+  for (const series of await read(selector, run, LOOKBACK_MS, 'last')) {
     const result = emptySeries(valueAt ? unnamed(series.labels) : series.labels, count);
     let next = 0;
     for (let step = 0; step < count; step++) {
@@ -150,11 +160,17 @@ async function newest(
   return found;
 }
 
-async function matrixOf(expression: Selector | Subquery, run: Evaluation): Promise<Matrix> {
+async function matrixOf(
+  expression: Selector | Subquery,
+  run: Evaluation,
+  aggregate: Aggregate | undefined,
+): Promise<Matrix> {
   const { shift } = expression;
   const rangeMs = expression.rangeMs!;
-  if (expression.type === 'selector')
-    return { series: (await read(expression, run, rangeMs)).map(withoutMarks), rangeMs, shift };
+  if (expression.type === 'selector') {
+    const series = await read(expression, run, rangeMs, aggregate);
+    return { series: series.map(withoutMarks), rangeMs, shift };
+  }
   const stepMs =
     expression.stepMs ||
     Math.max(1, Math.min(DEFAULT_SUBQUERY_STEP_MS, run.steps.stepMs || DEFAULT_SUBQUERY_STEP_MS));
@@ -191,18 +207,19 @@ async function overRange({ name, args }: Call, run: Evaluation): Promise<Vector>
   const range = args.find((arg) => arg.type === 'selector' || arg.type === 'subquery') as Selector | Subquery;
   const other = args.find((arg) => arg !== range);
   const parameter = other && (await scalarOf(other, run));
-  const { series, rangeMs, shift } = await matrixOf(range, run);
+  const { series, rangeMs, shift } = await matrixOf(range, run, ROLLED_UP[name]);
   const keepsName = name === 'last_over_time';
   const results = series.map(({ labels, times, values }) => {
     const result = emptySeries(keepsName ? labels : unnamed(labels), run.steps.count);
-    let [from, to] = [0, 0];
+    // One for all steps: they are many.
+    const window = { times, values, from: 0, to: 0, startMs: 0, endMs: 0, atMs: 0 };
     for (let step = 0; step < run.steps.count; step++) {
-      const endMs = lookedAtMs(shift, run, step);
-      const startMs = endMs - rangeMs;
-      while (to < times.length && times[to]! <= endMs) to++;
-      while (from < to && times[from]! < startMs) from++;
-      if (from === to) continue;
-      const window = { times, values, from, to, startMs, endMs, atMs: timeOf(run.steps, step) };
+      window.atMs = timeOf(run.steps, step);
+      window.endMs = lookedAtMs(shift, run, step);
+      window.startMs = window.endMs - rangeMs;
+      while (window.to < times.length && times[window.to]! <= window.endMs) window.to++;
+      while (window.from < window.to && times[window.from]! < window.startMs) window.from++;
+      if (window.from === window.to) continue;
       const value = compute(window, parameter?.[step] ?? 0);
       if (value === undefined) continue;
       result.present[step] = 1;

@@ -1,6 +1,8 @@
 /** Functions over the samples of a range, as Prometheus 2 computes them: a range holds both of its ends.
  * Source of the extrapolation: `extrapolatedRate` in prometheus/promql/functions.go. */
 
+import type { Aggregate } from '../../store/metrics/rollup.ts';
+
 /** Samples `from` to, not including, `to` of a series lie in the range. */
 export interface Window {
   readonly times: Float64Array;
@@ -12,6 +14,21 @@ export interface Window {
   /** When the function is evaluated, which with an offset is not the end of the range. */
   readonly atMs: number;
 }
+
+/** What stands for the samples of a minute or an hour where ranges are long; the other functions need all samples. The mean of means is the
+ * mean where samples come evenly. */
+export const ROLLED_UP: Readonly<Record<string, Aggregate>> = {
+  rate: 'last',
+  increase: 'last',
+  delta: 'last',
+  deriv: 'last',
+  predict_linear: 'last',
+  last_over_time: 'last',
+  present_over_time: 'last',
+  min_over_time: 'min',
+  max_over_time: 'max',
+  avg_over_time: 'avg',
+};
 
 /** Undefined: no value. */
 export type RangeFunction = (window: Window, parameter: number) => number | undefined;

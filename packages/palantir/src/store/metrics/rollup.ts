@@ -76,7 +76,8 @@ export function stepsOf(rollup: Rollup, aggregate: Aggregate): Steps {
   return { starts: rollup.starts, lastTimes: rollup.lastTimes, values, count: rollup.count };
 }
 
-/** Of one series; several parts may have a part of the same step, but no sample is in two of them. */
+/** Of one series; several parts may have a part of the same step, but no sample is in two of them. A step that has nothing but the mark of
+ * the series' end has a last sample, and nothing else. */
 export function joinSteps(
   parts: readonly Steps[],
   aggregate: Aggregate,
@@ -103,6 +104,10 @@ export function joinSteps(
     }
   }
   if (aggregate === 'avg') for (let row = 0; row < rows; row++) values[row]! /= count[row]!;
+  if (aggregate !== 'last' && count.subarray(0, rows).includes(0)) {
+    const isCounted = (_: number, row: number): boolean => row < rows && count[row]! > 0;
+    return { times: times.filter(isCounted), values: values.filter(isCounted) };
+  }
   return { times: times.subarray(0, rows), values: values.subarray(0, rows) };
 }
 

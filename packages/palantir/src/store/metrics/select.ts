@@ -2,11 +2,11 @@
  * place of its points where the block lies wholly within the time asked for; so the answer is what rolling up the points would
  * give. */
 import { GoblinError } from '@goblin/core';
-import type { Labels } from '../../model.ts';
 import type { DayReader } from '../day-reader.ts';
 import { MAX_SELECTED_POINTS } from '../limits.ts';
 import type { CompiledMatcher } from '../matching.ts';
 import type { ReadControl } from '../read-control.ts';
+import type { DayPart } from './packed-series.ts';
 import { decodePoints, type Points } from './points-block.ts';
 import {
   type Aggregate,
@@ -29,13 +29,6 @@ export interface DaySelection {
   readonly aggregate: Aggregate;
 }
 
-export interface SelectedSeries {
-  readonly labels: Labels;
-  /** Milliseconds since the Unix epoch, rising. */
-  readonly times: Float64Array;
-  readonly values: Float64Array;
-}
-
 /** The parts of one series in the order in which they were written. */
 interface Parts {
   readonly points: Points[];
@@ -55,23 +48,21 @@ export function rollupStep(stepMs: number | undefined): DaySelection['stepMs'] {
 }
 
 /** @throws RESOURCE_EXHAUSTED */
-export function selectDay(day: DayReader, selection: DaySelection, control: ReadControl): SelectedSeries[] {
+export function selectDay(day: DayReader, selection: DaySelection, control: ReadControl): DayPart[] {
   return day.db.transaction(() => {
     day.series.refresh();
     const ids = [...day.series.find(selection.matchers)];
     if (ids.length === 0) return [];
     const groups = Map.groupBy(ids, (id) => day.series.groupOf(id));
     const head = unsealed(day, ids, groups.keys());
-    const selected: SelectedSeries[] = [];
+    const selected: DayPart[] = [];
     for (const [group, members] of groups) {
       const parts = partsOfGroup(day, group, new Set(members), head, selection, control);
       for (const id of members) {
         const { times, values } = joined(parts.get(id)!, selection);
         if (times.length === 0) continue;
         control.count(times.length, MAX_SELECTED_POINTS, tooManyPoints);
-        const absolute = new Float64Array(times.length);
-        for (let i = 0; i < times.length; i++) absolute[i] = times[i]! + day.startMs;
-        selected.push({ labels: day.series.labelsOf(id), times: absolute, values });
+        selected.push({ labels: day.series.labelsOf(id), times, values, dayMs: day.startMs });
       }
     }
     return selected;

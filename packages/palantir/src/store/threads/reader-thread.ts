@@ -7,6 +7,7 @@ import { setFlagsFromString } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import { GoblinError } from '@goblin/core';
 import { READ_TIMEOUT_MS } from '../limits.ts';
+import { columnsOf, type PackedSeries } from '../metrics/packed-series.ts';
 import { ReadControl } from '../read-control.ts';
 import { type Read, StoreReader } from '../store-reader.ts';
 import { faultOf, type ThreadRequest } from './messages.ts';
@@ -36,7 +37,7 @@ const reader = new StoreReader((workerData as { folder: string }).folder);
 port.on('message', async ({ id, method, argument, flag }: ThreadRequest) => {
   try {
     const value = await finish(id, method, argument, new ReadControl(flag, READ_TIMEOUT_MS));
-    port.postMessage({ id, value }, columnsOf(value));
+    port.postMessage({ id, value }, method === 'select' ? columnsOf(value as PackedSeries) : []);
   } catch (error) {
     port.postMessage({ id, fault: faultOf(error) });
   }
@@ -59,17 +60,4 @@ async function finish(id: number, method: string, argument: unknown, control: Re
     await new Promise((resolve) => setImmediate(resolve));
     sliceEndsAt = performance.now() + SLICE_MS;
   }
-}
-
-/** Columns go over without a copy. Some lie in larger memory, which may be another's too: those are copied. */
-function columnsOf(value: unknown): ArrayBuffer[] {
-  if (!Array.isArray(value)) return [];
-  const buffers = new Set<ArrayBuffer>();
-  for (const { times, values } of value as { times?: Float64Array; values?: Float64Array }[]) {
-    for (const column of [times, values]) {
-      if (column instanceof Float64Array && column.byteLength === column.buffer.byteLength)
-        buffers.add(column.buffer as ArrayBuffer);
-    }
-  }
-  return [...buffers];
 }

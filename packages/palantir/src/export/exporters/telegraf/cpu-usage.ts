@@ -1,6 +1,6 @@
 /** The shares of CPU time that Telegraf's cpu plugin has (`usage_idle` and so on, in percent since the look before), out of seconds
  * counted by mode. Of each CPU the last count is remembered; one that went back (the machine started anew) has no share. */
-import type { SelectedSeries } from '../../../store/metrics/select.ts';
+import type { SelectedSeries } from '../../../store/metrics/packed-series.ts';
 import { entryOf } from './entry-of.ts';
 
 export const CPU_SECONDS = 'node_cpu_seconds_total';

@@ -4,7 +4,7 @@
  * `host` is the machine that a series is about: its label `host` or `node`, else the one that sends. */
 import type { Labels } from '../../../model.ts';
 import { isStale } from '../../../sample-rules.ts';
-import type { SelectedSeries } from '../../../store/metrics/select.ts';
+import type { SelectedSeries } from '../../../store/metrics/packed-series.ts';
 import { CPU_SECONDS, cpuUsages } from './cpu-usage.ts';
 import { entryOf } from './entry-of.ts';
 import { line, lineHead, numberField, textField } from './line.ts';
