@@ -111,6 +111,15 @@ test('a connection that stays silent is closed', async () => {
   await once(socket, 'close');
 });
 
+test('a client that ends its connection before it has said anything is let go at once', async () => {
+  await using h = await house();
+  const socket = connect(h.server.port, '127.0.0.1').resume();
+  await once(socket, 'connect');
+  socket.end();
+  // The server closes its half too.
+  await once(socket, 'close');
+});
+
 test('silent connections, links and requests do not keep a server from stopping', async () => {
   const h = await house();
   const silent = connect(h.server.port, '127.0.0.1').resume();

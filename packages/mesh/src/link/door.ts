@@ -1,7 +1,7 @@
 /** Lets HTTP, links and TLS in by one port, told apart by the first byte that a connection brings: 0xC7 begins a
  * link's preface, 0x16 a TLS handshake, and neither can begin HTTP. The byte is put back, and whoever takes the
  * connection reads it from its beginning. It costs a connection one event and a request nothing. A connection
- * that is silent for `silenceMs` is closed. */
+ * that is silent for `silenceMs`, or ends before it has said anything, is closed. */
 import type { Server, Socket } from 'node:net';
 import { createServer, type TlsOptions } from 'node:tls';
 import { FIRST_BYTE } from './frames.ts';
@@ -35,7 +35,7 @@ export function openDoor(server: Server, options: DoorOptions): Door {
     const decided = (): void => {
       undecided.delete(socket);
       socket.setTimeout(0, giveUp);
-      socket.off('error', giveUp).off('close', decided).off('data', onData);
+      socket.off('error', giveUp).off('end', giveUp).off('close', decided).off('data', onData);
     };
     const onData = (chunk: Buffer): void => {
       decided();
@@ -47,7 +47,8 @@ export function openDoor(server: Server, options: DoorOptions): Door {
     };
     undecided.add(socket);
     socket.setTimeout(silenceMs, giveUp);
-    socket.on('error', giveUp).on('close', decided).on('data', onData);
+    // HTTP allows half-open connections: the end of the other half does not close them.
+    socket.on('error', giveUp).on('end', giveUp).on('close', decided).on('data', onData);
   }
 
   function give(socket: Socket, first: number, isSecure: boolean): void {
