@@ -11,6 +11,7 @@ import {
   finish,
   GREETER,
   type Up,
+  until,
   writeGreeter,
 } from './testing/cli-project.ts';
 
@@ -34,8 +35,11 @@ test('up serves through the edge, whose address it tells', async () => {
 });
 
 test('ls lists the instances that discovery finds', async () => {
-  const { stdout } = await project.goblin('ls', '--json');
-  const found = JSON.parse(stdout) as Record<string, string>[];
+  const found = await until('discovery finds both', async () => {
+    const { stdout } = await project.goblin('ls', '--json');
+    const all = JSON.parse(stdout) as Record<string, string>[];
+    return all.length === 2 && all.every(({ state }) => state === 'ready') && all;
+  });
   assert.deepEqual(
     found.map(({ service, state, link }) => [service, state, link]),
     [
@@ -98,28 +102,31 @@ test('what is mistyped is answered with what was likely meant', async () => {
 });
 
 test('scale starts and drains instances, and restart replaces them', async () => {
-  const instances = async (): Promise<string[]> => {
-    const { stdout } = await project.goblin('ls', '--json');
-    const all = JSON.parse(stdout) as { service: string; instance: string; state: string }[];
-    return all
-      .filter(({ service, state }) => service === 'greeter' && state === 'ready')
-      .map(({ instance }) => instance);
-  };
+  const found = (count: number, isNew: (instance: string) => boolean = () => true): Promise<string[]> =>
+    until(`discovery finds ${count}`, async () => {
+      const { stdout } = await project.goblin('ls', '--json');
+      const all = JSON.parse(stdout) as { service: string; instance: string; state: string }[];
+      const ready = all
+        .filter(({ service, state }) => service === 'greeter' && state === 'ready')
+        .map(({ instance }) => instance);
+      return ready.length === count && ready.every(isNew) && ready;
+    });
   assert.equal((await project.goblin('scale', 'greeter=3')).stdout, 'greeter: 3 of 3 ready\n');
-  const three = await instances();
-  assert.equal(three.length, 3);
+  const three = await found(3);
   assert.equal((await project.goblin('scale', 'greeter=1')).code, 0);
-  const [one] = await instances();
+  const [one] = await found(1);
   assert.ok(three.includes(one!));
   assert.equal((await project.goblin('restart', 'greeter')).stdout, 'greeter was replaced\n');
-  const [other] = await instances();
-  assert.ok(!three.includes(other!));
+  await found(1, (instance) => !three.includes(instance));
 });
 
 test('logs are kept and filtered', async () => {
   await project.goblin('call', 'greeter', 'greet', '{"name":"Grace"}');
-  const { stdout } = await project.goblin('logs', 'greeter', '--grep', 'Grace', '--json');
-  const record = JSON.parse(stdout) as Record<string, string>;
+  const line = await until('the line is in the log', async () => {
+    const { stdout } = await project.goblin('logs', 'greeter', '--grep', 'Grace', '--json');
+    return stdout !== '' && stdout;
+  });
+  const record = JSON.parse(line) as Record<string, string>;
   assert.deepEqual(
     [record.service, record.level, record.msg, record.name],
     ['greeter', 'info', 'greeted', 'Grace'],

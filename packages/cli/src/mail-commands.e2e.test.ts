@@ -3,9 +3,8 @@ import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import { userInfo } from 'node:os';
 import { after, before, test } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
 import { SMTPServer } from 'smtp-server';
-import { type CliProject, cliProject, type Up } from './testing/cli-project.ts';
+import { type CliProject, cliProject, type Up, until } from './testing/cli-project.ts';
 
 const CONTRACT = `import { contract } from 'goblin';
 import { z } from 'zod';
@@ -78,7 +77,7 @@ before(async () => {
     assert.equal(stderr, '');
     ids[name] = JSON.parse(stdout).id;
   }
-  await eventually(async () => (await states()).join() === 'failed,unknown,sent');
+  await until('all are settled', async () => (await states()).join() === 'failed,unknown,sent');
 });
 after(async () => {
   await up.stop();
@@ -95,15 +94,6 @@ async function json(...args: string[]): Promise<any> {
 
 async function states(): Promise<string[]> {
   return (await json('ls')).map((mail: { state: string }) => mail.state);
-}
-
-async function eventually(condition: () => Promise<boolean>): Promise<void> {
-  const giveUpAt = performance.now() + 90_000;
-  while (!(await condition())) {
-    assert.ok(performance.now() < giveUpAt, `not in time: ${condition}`);
-    // The server runs in this process too.
-    await setImmediate();
-  }
 }
 
 function id(name: string): string {
@@ -177,8 +167,8 @@ test('mail resend refuses an unknown mail and says why; --yes-twice sends it aga
   assert.deepEqual(taken.filter((to) => to === 'lost@example.com').length, 1);
   const again = await project.goblin('mail', 'resend', id('lost'), '--yes-twice');
   assert.equal(again.stdout, `mail ${id('lost')} is sent again, under its own Message-ID\n`);
-  await eventually(async () => taken.filter((to) => to === 'lost@example.com').length === 2);
-  await eventually(async () => (await json('show', id('lost'))).state === 'unknown');
+  await until('it is sent again', () => taken.filter((to) => to === 'lost@example.com').length === 2);
+  await until('no answer came', async () => (await json('show', id('lost'))).state === 'unknown');
 });
 
 test('mail resolve settles an unknown mail, and remembers who said so and why', async () => {
@@ -193,7 +183,7 @@ test('mail resolve settles an unknown mail, and remembers who said so and why', 
 test('mail resend copies a settled mail into a new one', async () => {
   drops = false;
   const { id: copy } = await json('resend', id('lost'));
-  await eventually(async () => (await json('show', String(copy))).state === 'sent');
+  await until('the copy is sent', async () => (await json('show', String(copy))).state === 'sent');
   const { resentFrom, key } = await json('show', String(copy));
   assert.deepEqual([resentFrom, key], [ids.lost, 'for lost@example.com#2']);
 });

@@ -13,6 +13,7 @@ import {
   cliProject,
   environment,
   type Up,
+  until,
   writeGreeter,
 } from './testing/cli-project.ts';
 
@@ -53,14 +54,6 @@ after(async () => {
   project[Symbol.dispose]();
 });
 
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const timeout = AbortSignal.timeout(90_000);
-  while (!(await holds())) {
-    if (timeout.aborted) throw new Error(`waited in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
 interface SaidFault {
   readonly id: string;
   readonly instances: readonly { readonly instance: string }[];
@@ -81,7 +74,7 @@ test('ls --watch --json tells who is known and then each change, a line each, un
     env: environment(),
   });
   const changes: Record<string, string>[] = [];
-  const seen = (what: string, fits: (change: Record<string, string>) => boolean): Promise<void> =>
+  const seen = (what: string, fits: (change: Record<string, string>) => boolean): Promise<boolean> =>
     until(`${what} is told`, () => changes.some(fits));
   createInterface({ input: child.stdout }).on('line', (line) => changes.push(JSON.parse(line)));
   const exited = new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal)));
@@ -213,8 +206,11 @@ test('what is wrong with a fault is said, with what would be right', async () =>
 
 test('orders are in the log of the process that took them, with who gave them', async () => {
   await inject('greeter', '--latency', '1ms', '--for', '1s');
-  const { stdout } = await project.goblin('logs', 'greeter', '--grep', 'order faults.inject', '--json');
-  const record = JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, string>;
+  const line = await until('the order is in the log', async () => {
+    const { stdout } = await project.goblin('logs', 'greeter', '--grep', 'order faults.inject', '--json');
+    return stdout !== '' && stdout.trim().split('\n').at(-1)!;
+  });
+  const record = JSON.parse(line) as Record<string, string>;
   assert.match(record.actor!, /^\S+@\S+$/);
   assert.match(record.from!, /^cli-/);
 });

@@ -6,12 +6,19 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { build } from 'vite';
 
 const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const CONFIG = fileURLToPath(new URL('../web/vite.config.ts', import.meta.url));
+
+/** A browser tells what came of a key or a click when it gets to it, and a busy machine gets to it late: after each action tests wait for
+ * what it brings, never for a time. Only who waits in vain comes to this deadline. */
+const PATIENCE_MS = 30_000;
+const LOOK_MS = 25;
 
 /** The reason to skip, or false when there is a browser. */
 export const noBrowser: string | false =
@@ -89,4 +96,29 @@ interface Violation {
   readonly id: string;
   readonly impact: string;
   readonly nodes: readonly { readonly html: string }[];
+}
+
+/** Waits until it holds. */
+export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const giveUpAt = performance.now() + PATIENCE_MS;
+  while (!(await condition())) {
+    assert.ok(performance.now() < giveUpAt, what);
+    await sleep(LOOK_MS);
+  }
+}
+
+/** Waits until what is looked at is as it should be; fails with how it is instead. */
+export async function untilEqual<T>(look: () => T | Promise<T>, wanted: T): Promise<void> {
+  const giveUpAt = performance.now() + PATIENCE_MS;
+  let found = await look();
+  while (!isDeepStrictEqual(found, wanted) && performance.now() < giveUpAt) {
+    await sleep(LOOK_MS);
+    found = await look();
+  }
+  assert.deepEqual(found, wanted);
+}
+
+/** Waits until something with these words has the focus. */
+export async function untilFocused(page: Page, words: string): Promise<void> {
+  await untilEqual(() => page.evaluate(() => document.activeElement?.textContent ?? ''), words);
 }

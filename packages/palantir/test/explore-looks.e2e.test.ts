@@ -10,6 +10,8 @@ import { buildPages, noBrowser } from './browser.fixture.ts';
 import { OTHER_TRACE_ID, TRACE_ID } from './explore-answers.fixture.ts';
 import { exploreSite } from './explore-site.fixture.ts';
 
+/** For all pages one after the other: axe goes through each of them three times. */
+const LOOKS_TIMEOUT_MS = 600_000;
 /** Of all scripts of all pages together, as they are sent. */
 const MAX_SCRIPT_BYTES = 120_000;
 const query = encodeURIComponent;
@@ -54,7 +56,10 @@ test('all scripts of all pages are less than 120 KB as they are sent', async () 
   assert.ok(bytes < MAX_SCRIPT_BYTES, `${scripts.length} scripts have ${bytes} bytes`);
 });
 
-test('every page is whole in light and dark, on a desk and on a phone', { skip: noBrowser }, async (t) => {
+test('every page is whole in light and dark, on a desk and on a phone', {
+  skip: noBrowser,
+  timeout: LOOKS_TIMEOUT_MS,
+}, async (t) => {
   await using site = await exploreSite();
   for (const [path, shows] of PAGES)
     await t.test(path, async () => {

@@ -100,6 +100,13 @@ export const STACKS: readonly ComparedStack[] = [
         message: 'legacy-mailer runs once, and is not in the stack',
       },
       {
+        service: 'payments',
+        kind: 'resources',
+        wanted: 'memory limit 512 MiB',
+        found: 'memory limit none',
+        message: 'payments should run with memory limit 512 MiB, and runs with memory limit none',
+      },
+      {
         service: 'search',
         kind: 'missing',
         wanted: '2',

@@ -47,7 +47,7 @@ export async function exploreSite(): Promise<ExploreSite> {
         },
       );
       const page = await context.newPage();
-      page.setDefaultTimeout(10_000);
+      await page.addInitScript(countQuestions);
       page.on('pageerror', (error) => complaints.push(`${path}: ${error.stack}`));
       page.on('console', (message) => {
         if (message.type() === 'error' && !REFUSED.test(message.text()))
@@ -61,5 +61,20 @@ export async function exploreSite(): Promise<ExploreSite> {
       await server[Symbol.asyncDispose]();
       await pages[Symbol.asyncDispose]();
     },
+  };
+}
+
+/** In the page: how many questions to the server have no answer yet. */
+function countQuestions(): void {
+  const { fetch: plain } = globalThis;
+  let asking = 0;
+  Object.defineProperty(globalThis, 'asking', { get: () => asking });
+  globalThis.fetch = async (...question) => {
+    asking++;
+    try {
+      return await plain(...question);
+    } finally {
+      asking--;
+    }
   };
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { noBrowser } from './browser.fixture.ts';
+import { noBrowser, until, untilEqual } from './browser.fixture.ts';
 import { BIG_TRACE_ID, TRACE_ID } from './explore-answers.fixture.ts';
 import { type ExploreSite, exploreSite } from './explore-site.fixture.ts';
 
@@ -15,15 +15,6 @@ function open(path: string): Promise<Page> {
   return site!.open(path);
 }
 
-/** Waits until it holds. */
-async function until(page: Page, condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (let round = 0; round < 200; round++) {
-    if (await condition()) return;
-    await page.waitForTimeout(25);
-  }
-  assert.fail(what);
-}
-
 function addressOf(page: Page): string {
   const { pathname, search } = new URL(page.url());
   return decodeURIComponent((pathname + search).replaceAll('+', ' '));
@@ -31,17 +22,25 @@ function addressOf(page: Page): string {
 
 /** Without ages, which grow. */
 async function textOf(page: Page): Promise<string> {
-  return (await page.locator('main').innerText()).replaceAll(/\d+ (s|min) ago/g, '… ago');
+  return (await page.locator('main').innerText()).replaceAll(/(\d+ (s|min|h|d) )+ago/g, '… ago');
 }
 
 /** What it shows when all answers are there. */
 async function settledText(page: Page): Promise<string> {
-  let [before, now] = ['', await textOf(page)];
-  while (now !== before) {
-    await page.waitForTimeout(300);
-    [before, now] = [now, await textOf(page)];
+  assert.ok(await page.evaluate(settled), `${page.url()} does not come to rest`);
+  return textOf(page);
+}
+
+/** In the page: it waits for no answer, and some frames have brought nothing else to read. */
+async function settled(): Promise<boolean> {
+  let [quiet, before] = [0, ''];
+  for (let frame = 0; frame < 1_000 && quiet < 10; frame++) {
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+    const now = document.querySelector('main')?.innerText ?? '';
+    quiet = Reflect.get(globalThis, 'asking') === 0 && now === before ? quiet + 1 : 0;
+    before = now;
   }
-  return now;
+  return quiet === 10;
 }
 
 test('keys go everywhere: to the query, through lists, to other pages and back out', { skip }, async () => {
@@ -49,8 +48,8 @@ test('keys go everywhere: to the query, through lists, to other pages and back o
   await page.getByText('Knows what tax is due').waitFor();
   await page.keyboard.press('/');
   await page.keyboard.type('tax');
-  await until(page, async () => (await page.locator('tbody tr').count()) === 1, 'the list is not narrowed');
-  assert.equal(addressOf(page), '/explore/services?find=tax');
+  await until(async () => (await page.locator('tbody tr').count()) === 1, 'the list is not narrowed');
+  await untilEqual(() => addressOf(page), '/explore/services?find=tax');
   await page.keyboard.press('Escape');
   await page.keyboard.press('?');
   await page.locator('dialog[open]').waitFor();
@@ -62,7 +61,7 @@ test('keys go everywhere: to the query, through lists, to other pages and back o
   await page.keyboard.press('j');
   await page.keyboard.press('k');
   await page.keyboard.press('Enter');
-  await until(page, () => addressOf(page) === '/explore/services/shop', 'Enter does not open the service');
+  await until(() => addressOf(page) === '/explore/services/shop', 'Enter does not open the service');
   await page.keyboard.press('g');
   await page.keyboard.press('l');
   await page.locator('.log-line').first().waitFor();
@@ -76,37 +75,40 @@ test('keys go everywhere: to the query, through lists, to other pages and back o
 test('a click on a value narrows the search, and back widens it again', { skip }, async () => {
   const page = await open('/explore/logs');
   await page.locator('.facets').getByRole('button', { name: 'tax' }).click();
-  await until(page, () => addressOf(page).endsWith('?query={service="tax"}'), 'the query is not narrowed');
+  await until(() => addressOf(page).endsWith('?query={service="tax"}'), 'the query is not narrowed');
   await until(
-    page,
-    async () => (await page.locator('.log-service').allTextContents()).every((name) => name === 'tax'),
+    async () => [...new Set(await page.locator('.log-service').allTextContents())].join() === 'tax',
     'lines of other services are shown',
   );
   await page.locator('.log-line').first().click();
   await page.locator('.log-detail').getByRole('button', { name: 'not' }).last().click();
-  await until(page, () => addressOf(page).includes(' | '), 'the attribute is not left out');
+  await until(() => addressOf(page).includes(' | '), 'the attribute is not left out');
   await page.goBack();
   await page.goBack();
-  await until(page, () => addressOf(page) === '/explore/logs', 'back does not lead back');
+  await until(() => addressOf(page) === '/explore/logs', 'back does not lead back');
   await until(
-    page,
     async () => new Set(await page.locator('.log-service').allTextContents()).size > 1,
     'the lines of all services are not back',
   );
   await page.getByRole('button', { name: 'Load older lines' }).click();
-  await until(page, async () => (await page.locator('.log-line').count()) === 599, 'older lines do not come');
+  await until(async () => (await page.locator('.log-line').count()) === 599, 'older lines do not come');
   await page.context().close();
 });
 
 test('dragging over the histogram picks the range, in the address', { skip }, async () => {
   const page = await open('/explore/logs');
-  await page.locator('.log-line').first().waitFor();
-  const box = (await page.locator('.histogram-plot').boundingBox())!;
+  await page.getByRole('img', { name: /^Lines over time: [1-9]/ }).waitFor();
+  const plot = page.locator('.histogram-plot');
+  await until(
+    () => plot.evaluate((one) => one.clientWidth === one.querySelector('canvas')!.clientWidth),
+    'the bars do not fill their place',
+  );
+  const box = (await plot.boundingBox())!;
   await page.mouse.move(box.x + box.width * 0.25, box.y + 40);
   await page.mouse.down();
   await page.mouse.move(box.x + box.width * 0.5, box.y + 40, { steps: 4 });
   await page.mouse.up();
-  await until(page, () => addressOf(page).includes('from='), 'the range is not picked');
+  await until(() => addressOf(page).includes('from='), 'the range is not picked');
   const { searchParams } = new URL(page.url());
   const span = Number(searchParams.get('to')) - Number(searchParams.get('from'));
   assert.ok(Math.abs(span - 15 * 60_000) < 60_000, `${span} ms are picked`);
@@ -152,11 +154,13 @@ test('a panel leads to its queries over the same time, and one that fails harms 
 }, async () => {
   const page = await open('/explore/dashboards/shop?from=1700000000000&to=1700003600000');
   await page.getByText('"oops" is not expected here').waitFor();
+  await until(
+    async () => (await page.getByRole('img', { name: /4 changes|now:/ }).count()) >= 3,
+    'the other panels are not drawn',
+  );
   assert.equal(await page.getByRole('alert').count(), 1);
-  assert.ok((await page.getByRole('img', { name: /4 changes|now:/ }).count()) >= 3);
   await page.getByRole('link', { name: 'Durations' }).click();
   await until(
-    page,
     () => addressOf(page).startsWith('/explore/metrics?q=histogram_quantile(0.5'),
     'it leads elsewhere',
   );
@@ -165,7 +169,7 @@ test('a panel leads to its queries over the same time, and one that fails harms 
   assert.equal(searchParams.get('from'), '1700000000000');
   await page.keyboard.press('g');
   await page.keyboard.press('d');
-  await until(page, () => addressOf(page) === '/explore/dashboards', 'keys do not lead to the dashboards');
+  await until(() => addressOf(page) === '/explore/dashboards', 'keys do not lead to the dashboards');
   await page.context().close();
 });
 
@@ -204,7 +208,7 @@ test('while the settings have mistakes each page says so in one line, which lead
   const page = await open('/explore/services');
   await page.getByRole('link', { name: 'rules.yaml:12:10 rules[2].for: write a duration' }).click();
   await page.getByRole('cell', { name: 'slos[0]: errorShare is missing' }).waitFor();
-  assert.equal(addressOf(page), '/explore/settings');
+  await untilEqual(() => addressOf(page), '/explore/settings');
   answers.settings = { ...settings, dashboards: [] };
   await page.goto(`${site!.server.origin}/explore/dashboards`);
   await page.getByText('- title: Requests per second').waitFor();
@@ -218,7 +222,7 @@ test('a tail shows lines as they come, stops for who reads, and never holds more
 }, async () => {
   const { server, answers } = site!;
   const page = await open('/explore/logs?tail=1');
-  await until(page, () => server.tails === 1, 'nobody listens');
+  await until(() => server.tails === 1, 'nobody listens');
   const line = { ...answers.lines[0]!, body: 'first of all' };
   server.tell([line]);
   await page.getByText('first of all').waitFor();
@@ -235,7 +239,7 @@ test('a tail shows lines as they come, stops for who reads, and never holds more
   await page.getByText('flood 4999').waitFor();
   assert.equal(await page.locator('.log-line').count(), 1_000);
   await page.getByRole('button', { name: 'Stop' }).click();
-  await until(page, () => server.tails === 0, 'the stream is not closed');
+  await until(() => server.tails === 0, 'the stream is not closed');
   await page.context().close();
 });
 
@@ -245,14 +249,13 @@ test('10,000 spans are gone through by keys, and only those that are seen are th
   await page.keyboard.press('End');
   await page.getByRole('complementary').waitFor();
   await until(
-    page,
     async () => (await page.locator('.span-row.is-chosen').count()) === 1,
     'the last span is not seen',
   );
-  assert.ok((await page.getByRole('treeitem').count()) < 80);
+  assert.ok((await page.getByRole('treeitem').count()) < 80, 'spans that nobody sees are there');
   await page.keyboard.press('Home');
   await page.keyboard.press('ArrowLeft');
-  await until(page, async () => (await page.getByRole('treeitem').count()) === 1, 'the root does not fold');
+  await until(async () => (await page.getByRole('treeitem').count()) === 1, 'the root does not fold');
   await page.keyboard.press('Escape');
   await page.getByRole('complementary').waitFor({ state: 'detached' });
   await page.context().close();
@@ -264,7 +267,10 @@ test('two traces are picked from the list and compared', { skip }, async () => {
   await page.getByRole('checkbox').nth(1).check();
   await page.getByRole('link', { name: 'Compare the two' }).click();
   await page.getByText('in all').waitFor();
-  assert.match(await textOf(page), /tax read rates\s*gone/);
+  await until(
+    async () => /tax read rates\s*gone/.test(await textOf(page)),
+    'the span that is gone is not shown',
+  );
   await page.context().close();
 });
 
@@ -284,10 +290,10 @@ test('names complete while a query is written, and exemplars lead to their trace
   await page.keyboard.type('"})');
   await page.keyboard.press('Enter');
   const wanted = 'sum by (service) (rpc_server_call_duration_seconds_count{service="notifications"})';
-  await until(page, () => addressOf(page) === `/explore/metrics?q=${wanted}`, 'the query is not asked');
+  await until(() => addressOf(page) === `/explore/metrics?q=${wanted}`, 'the query is not asked');
   await page.getByText('3 exemplars').click();
   await page.locator('details[open] a').first().click();
-  await until(page, () => addressOf(page) === `/explore/traces/${TRACE_ID}`, 'the exemplar leads nowhere');
+  await until(() => addressOf(page) === `/explore/traces/${TRACE_ID}`, 'the exemplar leads nowhere');
   await page.context().close();
 });
 

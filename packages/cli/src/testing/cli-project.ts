@@ -5,10 +5,14 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const REPOSITORY = join(import.meta.dirname, '../../../..');
 export const BIN: string = join(REPOSITORY, 'packages/goblin/bin/goblin.js');
 const WAIT_MS = 60_000;
+/** Several commands long, which are seconds each on a busy machine. */
+const PATIENCE_MS = 90_000;
+const LOOK_MS = 20;
 
 export interface Finished {
   readonly code: number | null;
@@ -151,6 +155,20 @@ async function startUp(child: ChildProcess): Promise<Up> {
   const up: Up = { child, events, event, stop, [Symbol.asyncDispose]: async () => void (await stop()) };
   await event(({ event }) => event === 'ready');
   return up;
+}
+
+/** Waits until there is something, and gives it: logs, discovery and workers come to know of what a command did after it has ended. */
+export async function until<T>(
+  what: string,
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+): Promise<T> {
+  const giveUpAt = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    if (performance.now() > giveUpAt) throw new Error(`waited in vain until ${what}`);
+    await sleep(LOOK_MS);
+  }
 }
 
 /** Sources of a small service: a procedure, a stream, an error of its own, a setting. */

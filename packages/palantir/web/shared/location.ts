@@ -14,6 +14,8 @@ export function useLocation(): Location {
     const changed = (): void => setHref(location.href);
     addEventListener('popstate', changed);
     addEventListener(CHANGED, changed);
+    // Somebody may have gone on since this was drawn and before it listened.
+    changed();
     return () => {
       removeEventListener('popstate', changed);
       removeEventListener(CHANGED, changed);
