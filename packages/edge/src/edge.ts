@@ -3,15 +3,15 @@
  * and cuts off the rest when its time is over. */
 import type { IncomingMessage } from 'node:http';
 import { type Duration, type EdgeSpec, milliseconds, systemClock, type Telemetry } from '@goblin/core';
-import type { Mesh } from '@goblin/mesh';
+import { type Mesh, observeCertificate } from '@goblin/mesh';
 import { trustedProxies } from './client-address.ts';
 import { gateway } from './gateway.ts';
 import { DEFAULT_LIMITS, type EdgeLimits } from './limits.ts';
-import { startListener } from './listener.ts';
+import { type Listener, startListener } from './listener.ts';
 import { observer as createObserver } from './observer.ts';
 import type { SealedDoors } from './own-endpoints.ts';
 import { type RouteTable, routeTable } from './route-table.ts';
-import { readTls, watchTls } from './tls-files.ts';
+import { readTls, type TlsFiles, type TlsPair, watchTls } from './tls-files.ts';
 import { upstreams as createUpstreams } from './upstreams.ts';
 
 const DEFAULT_HOST = '127.0.0.1';
@@ -73,13 +73,13 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     await upstreams.stop();
     throw error;
   });
-  const unwatch = spec.tls && watchTls(spec.tls, telemetry.log, (pair) => listener.useTls(pair));
+  const following = spec.tls && tls && followTls(spec.tls, tls, listener, telemetry);
 
   let stopped: Promise<void> | undefined;
   async function windDown(timeoutMs: number): Promise<void> {
     state = 'draining';
     await listener.close(timeoutMs);
-    unwatch?.();
+    following?.[Symbol.dispose]();
     await upstreams.stop();
     state = 'stopped';
   }
@@ -98,6 +98,27 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     },
     stop,
     [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** Puts each new pair into use, and tells how long the one in use is good. */
+function followTls(
+  files: TlsFiles,
+  first: TlsPair,
+  listener: Listener,
+  { log, metrics }: Telemetry,
+): Disposable {
+  let inUse = first;
+  const unwatch = watchTls(files, log, (pair) => {
+    listener.useTls(pair);
+    inUse = pair;
+  });
+  const expiry = observeCertificate(metrics, systemClock, 'edge', () => inUse.cert);
+  return {
+    [Symbol.dispose]() {
+      unwatch();
+      expiry[Symbol.dispose]();
+    },
   };
 }
 

@@ -14,6 +14,9 @@ export interface TlsFiles {
   readonly key: string;
 }
 
+/** What a listener takes. */
+export type TlsPair = SecureContextOptions & { readonly cert: Buffer };
+
 /** TLS 1.2 with forward secrecy and authenticated encryption, and TLS 1.3. After Mozilla's "intermediate" profile. */
 const CIPHERS = [
   'TLS_AES_128_GCM_SHA256',
@@ -28,10 +31,10 @@ const CIPHERS = [
 ].join(':');
 
 /** @throws CONFIG_INVALID naming the files */
-export async function readTls(files: TlsFiles): Promise<SecureContextOptions> {
+export async function readTls(files: TlsFiles): Promise<TlsPair> {
   try {
     const [cert, key] = await Promise.all([readFile(files.cert), readFile(files.key)]);
-    const options: SecureContextOptions = {
+    const options: TlsPair = {
       cert,
       key,
       minVersion: 'TLSv1.2',
@@ -49,11 +52,7 @@ export async function readTls(files: TlsFiles): Promise<SecureContextOptions> {
 }
 
 /** Calls `use` with each new pair that fits. Returns what ends the watch. */
-export function watchTls(
-  files: TlsFiles,
-  log: Logger,
-  use: (options: SecureContextOptions) => void,
-): () => void {
+export function watchTls(files: TlsFiles, log: Logger, use: (pair: TlsPair) => void): () => void {
   async function look(): Promise<void> {
     try {
       use(await readTls(files));

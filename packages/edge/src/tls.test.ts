@@ -17,11 +17,19 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'goblin-tls-'));
   files.cert = join(folder, 'edge.pem');
   files.key = join(folder, 'edge.key');
-  for (const name of ['first', 'second']) makePair(name);
+  makePair('first', 1);
+  makePair('second', 30);
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-function makePair(name: string): void {
+/** What is left of the one in use, in days. */
+const daysLeft = ({ telemetry }: TestEdge): number | undefined => {
+  const [metric] = telemetry.metrics.snapshot(['tls_certificate_expires_seconds']).metrics;
+  const [series] = metric?.series ?? [];
+  return series && Math.ceil(series.value! / 86_400);
+};
+
+function makePair(name: string, days: number): void {
   execFileSync(
     'openssl',
     [
@@ -34,7 +42,7 @@ function makePair(name: string): void {
         'ec_paramgen_curve:prime256v1',
         '-nodes',
         '-days',
-        '1',
+        String(days),
       ],
       ...[
         '-subj',
@@ -99,6 +107,26 @@ test('files that change are taken into use without a restart; a pair that does n
     'the pair is in use',
   );
   assert.equal((await get(edge.port)).commonName, 'second.example.com');
+});
+
+test('how long the certificate in use is good can be measured: of one that does not fit it is not told', async () => {
+  await put('first', 'first');
+  {
+    await using edge = await tlsEdge();
+    assert.equal(daysLeft(edge), 1);
+    await copyFile(join(folder, 'second.pem'), files.cert);
+    await until(
+      () => edge.lines.some((line) => String(line.message).includes('cannot be used')),
+      'the misfit is logged',
+    );
+    assert.equal(daysLeft(edge), 1);
+    await copyFile(join(folder, 'second.key'), files.key);
+    await until(() => daysLeft(edge) === 30, 'the renewed one is told');
+    await edge.edge.stop();
+    assert.equal(daysLeft(edge), undefined);
+  }
+  await using plain = await testEdge({ routes: [] });
+  assert.equal(daysLeft(plain), undefined);
 });
 
 test('TLS before 1.2 and plain HTTP are refused', async () => {

@@ -19,6 +19,7 @@ import {
   type Telemetry,
 } from '@goblin/core';
 import { type AdmissionLimits, createAdmission } from './admission/admission.ts';
+import { observeCertificate } from './certificate-expiry.ts';
 import { controlDoor } from './control/control-door.ts';
 import { faultOrders, meshOrders } from './control/orders.ts';
 import type { ClusterKey, Finder } from './discovery/finder.ts';
@@ -137,6 +138,7 @@ export async function startHost(definition: ServiceDefinition, options: HostOpti
     options.admission === false
       ? undefined
       : createAdmission({ clock: systemClock, metrics, log, limits: options.admission ?? {} });
+  const expiry = tls && observeCertificate(metrics, systemClock, 'link', () => tls.cert);
   let state: PeerState = 'starting';
   let server: HttpServer | undefined;
   let pathServer: Server | undefined;
@@ -173,6 +175,7 @@ export async function startHost(definition: ServiceDefinition, options: HostOpti
       await Promise.allSettled([mesh.stop()]),
     );
     admission?.[Symbol.dispose]();
+    expiry?.[Symbol.dispose]();
     for (const failure of failures) {
       if (failure.status === 'rejected')
         telemetry.log.error({ err: failure.reason }, `${name} did not stop cleanly`);

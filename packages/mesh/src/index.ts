@@ -13,6 +13,7 @@ export type {
   TargetView,
 } from './balance/target-view.ts';
 export type { PeerTreatment } from './balance/treatment.ts';
+export { observeCertificate } from './certificate-expiry.ts';
 export * from './control/control-door.ts';
 export { CONTROL_PATH, MAX_ORDER_BYTES } from './control/order-message.ts';
 export * from './control/orders.ts';

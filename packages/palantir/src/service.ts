@@ -24,6 +24,7 @@ import { createChangeLog } from './changes/change-log.ts';
 import { changesLogged } from './changes/changes-logged.ts';
 import type { Collector } from './collect/collector.ts';
 import { dockerSwarm } from './collect/docker/docker-swarm.ts';
+import { toldHealth } from './collect/docker/told-health.ts';
 import { logFiles } from './collect/log-files/log-files.ts';
 import { type NodeAgent, nodeAgent } from './collect/node/node-agent.ts';
 import type { WatchedProcess } from './collect/node/processes.ts';
@@ -98,7 +99,7 @@ export function palantir(options: PalantirOptions): ServiceDefinition<typeof pal
     const changes = createChangeLog(state);
     const errors = await app.use(errorsModule(state, store));
     const tools = { store, state, clock, log, metrics, fetch };
-    const docker = dockerSources(clock);
+    const docker = dockerSources(clock, store);
     const sources = (): readonly SwarmSource[] => [...(options.swarm ?? []), ...docker(settings.settings)];
     const swarm = swarmWatch(sources, { changes, log });
     const agent = nodeAgent(tools, { processes: () => processesOf(swarm.state) });
@@ -276,11 +277,13 @@ function troubleOf(problems: readonly Problem[]): SettingsTrouble | undefined {
 }
 
 /** Of the engine that the settings name. */
-function dockerSources(clock: Clock): (settings: Settings) => readonly SwarmSource[] {
+function dockerSources(clock: Clock, store: TelemetryStore): (settings: Settings) => readonly SwarmSource[] {
+  const told = toldHealth(store, clock);
   let known: { socket: string; source: SwarmSource } | undefined;
   return ({ collect: { docker: socket } }) => {
     if (socket === undefined) return [];
-    if (known?.socket !== socket) known = { socket, source: dockerSwarm({ socket, clock }) };
+    if (known?.socket !== socket)
+      known = { socket, source: dockerSwarm({ socket, clock, toldHealth: told }) };
     return [known.source];
   };
 }

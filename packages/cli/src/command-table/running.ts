@@ -60,6 +60,32 @@ export const RUNNING: readonly CommandSpec[] = [
     load: () => import('../commands/call.ts'),
   },
   {
+    name: 'healthcheck',
+    summary: 'Ask the service of this container how it is, for a HEALTHCHECK in its image',
+    usage: '',
+    details:
+      'Asks on loopback at GOBLIN_PORT, says why in one line, and exits with 0 or 1. It loads nothing of the project. Without --ready it asks only whether the process is alive: engines end what is unhealthy, and that mends no database.',
+    examples: [
+      'goblin healthcheck',
+      'goblin healthcheck --ready --deadline 2s',
+      'goblin healthcheck --port 8443 --tls',
+    ],
+    options: {
+      port: { type: 'string', value: '<port>', help: 'Where the service listens. Default: GOBLIN_PORT' },
+      ready: {
+        type: 'boolean',
+        help: 'Ask whether it can work: its own checks too, such as of its database',
+      },
+      tls: {
+        type: 'boolean',
+        help: 'Ask by TLS, as an edge with a certificate listens; the certificate is not looked at',
+      },
+      deadline: { type: 'string', value: '<duration>', help: 'How long to wait. Default 3s' },
+      json,
+    },
+    load: () => import('../commands/healthcheck.ts'),
+  },
+  {
     name: 'ls',
     summary: 'List the running instances, as discovery sees them',
     usage: '',

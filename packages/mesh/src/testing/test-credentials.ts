@@ -10,11 +10,18 @@ export interface TestCredentials {
   readonly key: Buffer;
 }
 
-export function testCredentials(): TestCredentials {
+export function testCredentials(days = 1): TestCredentials {
   const folder = mkdtempSync(join(tmpdir(), 'goblin-credentials-'));
   const [keyFile, certFile] = [join(folder, 'test.key'), join(folder, 'test.pem')];
   const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  const subject = ['-days', '1', '-subj', '/CN=test', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost'];
+  const subject = [
+    '-days',
+    String(days),
+    '-subj',
+    '/CN=test',
+    '-addext',
+    'subjectAltName=IP:127.0.0.1,DNS:localhost',
+  ];
   try {
     execFileSync('openssl', ['req', ...kind, ...subject, '-keyout', keyFile, '-out', certFile], {
       stdio: 'ignore',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { sampleList } from '../sample-list.ts';
-import { addStatus, addUse } from './container-samples.ts';
+import { addStatus, addUse, HEALTH_STATUS } from './container-samples.ts';
 import type { ContainerInspect, ContainerStats } from './docker-answers.ts';
 
 function usedBy(stats: ContainerStats, before?: { used: number; system: number }): Record<string, number> {
@@ -76,6 +76,8 @@ test('state and health become numbers, and a container without a check has no he
   const inspect: ContainerInspect = { State: state, RestartCount: 3, Config: { Tty: false } };
   addStatus(list, { ...inspect, State: { ...state, Health: { Status: 'unhealthy', FailingStreak: 4 } } });
   const values = Object.fromEntries(list.samples.map(({ series, value }) => [series.__name__, value]));
+  const status = list.samples.find(({ series }) => series.__name__ === HEALTH_STATUS);
+  assert.deepEqual([status?.series.health_status, status?.value], ['unhealthy', 1]);
   assert.equal(values.docker_container_health_healthy, 0);
   assert.equal(values.docker_container_health_failing_streak, 4);
   assert.equal(values.docker_container_status_restart_count, 3);

@@ -3,6 +3,9 @@
 import type { SampleList } from '../sample-list.ts';
 import type { ContainerInspect, ContainerStats } from './docker-answers.ts';
 
+/** One series for each container that has a check, with its `health_status` and always 1: Telegraf has the text as a field of this name. */
+export const HEALTH_STATUS = 'docker_container_health_health_status';
+
 /** What counts for the share of CPU, from one look to the next. */
 export interface CpuCount {
   readonly used: number;
@@ -19,6 +22,7 @@ export function addStatus(list: SampleList, { State, RestartCount }: ContainerIn
   const startedMs = Date.parse(StartedAt);
   if (startedMs > 0) list.add('docker_container_status_started_at', startedMs * 1e6);
   if (!Health || Health.Status === 'none') return;
+  list.add(HEALTH_STATUS, 1, { health_status: Health.Status });
   list.add('docker_container_health_healthy', Health.Status === 'healthy' ? 1 : 0);
   list.add('docker_container_health_failing_streak', Health.FailingStreak);
 }

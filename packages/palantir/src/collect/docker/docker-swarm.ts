@@ -1,16 +1,23 @@
 /** What runs where, as Docker tells it. Asked at a manager it is the whole Swarm, with the health of containers joined in: of this machine
- * from its own engine, of others from `healthOf`, which whoever collects their agents' metrics can give. Asked at an engine
- * without Swarm, or at a worker, it is the containers of this machine. */
+ * from its own engine, of others as they have told it. Asked at an engine without Swarm, or at a worker, it is the containers of this
+ * machine. */
 import os from 'node:os';
 import { type Clock, isGoblinError } from '@goblin/core';
-import type { SwarmNode, SwarmService, SwarmSource, SwarmState } from '../../swarm/swarm-state.ts';
+import type { Resources, SwarmNode, SwarmService, SwarmSource, SwarmState } from '../../swarm/swarm-state.ts';
 import type { MachineShares } from '../node/machine.ts';
-import type { ContainerEntry, SwarmNodeEntry, SwarmServiceEntry, SwarmTaskEntry } from './docker-answers.ts';
+import type {
+  ContainerEntry,
+  ResourceEntry,
+  SwarmNodeEntry,
+  SwarmServiceEntry,
+  SwarmTaskEntry,
+} from './docker-answers.ts';
 import { DOCKER_SOCKET, dockerEngine } from './docker-engine.ts';
 import { byPlace, machineState, versionsOf } from './docker-machine.ts';
 import { failureCounts } from './failure-counts.ts';
 import { healthOfOwn } from './own-health.ts';
 import { hostOf, instancesOf, type KnownHealth, type PlacedInstance } from './swarm-tasks.ts';
+import type { ToldHealth } from './told-health.ts';
 
 export interface DockerSwarmOptions {
   /** Default /var/run/docker.sock. */
@@ -20,21 +27,22 @@ export interface DockerSwarmOptions {
   readonly clock: Clock;
   /** Of this machine, as its agent says. */
   readonly shares?: () => MachineShares;
-  /** Of a container on another node, by its name `web.1.<task>`. */
-  readonly healthOf?: (containerName: string) => KnownHealth | undefined;
+  /** Of containers on other nodes. */
+  readonly toldHealth?: ToldHealth;
 }
 
 export function dockerSwarm(options: DockerSwarmOptions): SwarmSource {
-  const { socket = DOCKER_SOCKET, node = os.hostname(), clock, shares = () => ({}), healthOf } = options;
+  const { socket = DOCKER_SOCKET, node = os.hostname(), clock, shares = () => ({}), toldHealth } = options;
   const engine = dockerEngine(clock, socket);
   const failures = failureCounts();
 
   async function swarm(own: ReadonlyMap<string, KnownHealth>, signal: AbortSignal): Promise<SwarmState> {
-    const [nodeList, serviceList, tasks, info] = await Promise.all([
+    const [nodeList, serviceList, tasks, info, healthOf] = await Promise.all([
       engine.get<SwarmNodeEntry[]>('/nodes', signal),
       engine.get<SwarmServiceEntry[]>('/services?status=true', signal),
       engine.get<SwarmTaskEntry[]>('/tasks', signal),
       engine.get<{ Swarm?: { NodeID?: string } }>('/info', signal),
+      toldHealth?.read(signal),
     ]);
     const nodes = new Map(nodeList.map((one) => [one.ID, one]));
     const services = new Map(serviceList.map((one) => [one.ID, one]));
@@ -96,6 +104,7 @@ function swarmService(
   restarts: number,
 ): SwarmService {
   const { Replicated } = Spec.Mode;
+  const { Limits, Reservations } = Spec.TaskTemplate?.Resources ?? {};
   const wanted = Replicated?.Replicas ?? ServiceStatus?.DesiredTasks;
   return {
     name: Spec.Name,
@@ -104,5 +113,15 @@ function swarmService(
     ready: instances.filter(({ isReady }) => isReady).length,
     versions: versionsOf(instances),
     restarts,
+    resources: { limits: resourcesOf(Limits), reservations: resourcesOf(Reservations) },
+  };
+}
+
+/** 0 is none. */
+function resourcesOf(entry: ResourceEntry | null | undefined): Resources {
+  const { NanoCPUs = 0, MemoryBytes = 0 } = entry ?? {};
+  return {
+    ...(NanoCPUs > 0 && { cpus: NanoCPUs / 1e9 }),
+    ...(MemoryBytes > 0 && { memoryBytes: MemoryBytes }),
   };
 }

@@ -9,7 +9,7 @@
  * Who leaves the directory is no target any more: all of its series end. Bounds are those of scrape.ts. */
 import type { Labels, Matcher } from '../../model.ts';
 import { isStale } from '../../sample-rules.ts';
-import type { SelectedSeries } from '../../store/metrics/select.ts';
+import type { SelectedSeries } from '../../store/metrics/packed-series.ts';
 import type { TelemetryStore } from '../../store/store.ts';
 import type { Collector } from '../collector.ts';
 import { collectorMeter } from '../collector-meter.ts';

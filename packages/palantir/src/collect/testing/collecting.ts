@@ -29,8 +29,12 @@ export function running(collector: Collector): AsyncDisposable {
   };
 }
 
-export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = Date.now() + WAIT_MS;
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  waitMs: number = WAIT_MS,
+): Promise<void> {
+  const deadline = Date.now() + waitMs;
   while (!(await condition())) {
     assert.ok(Date.now() < deadline, `it did not come to this: ${what}`);
     await pause(5);
