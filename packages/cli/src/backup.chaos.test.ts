@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { BIN, cliProject, environment, finish } from './testing/cli-project.ts';
@@ -38,7 +38,7 @@ test('backup verify restores the newest one, or those that are named', async () 
   assert.match(unknown.stderr, new RegExp(`no backup "nope": there are ${all[0]!.id}, ${all[1]!.id}`));
 });
 
-test('restore brings the database back, keeps the old one and says where', async () => {
+test('restore brings the database back, keeps the old one, says where, and notes it', async () => {
   const { code, stdout, stderr } = await project.goblin('restore', '--at', 'latest');
   assert.equal(code, 0, stderr);
   const kept = /is kept in (\S+):/.exec(stdout)?.[1];
@@ -46,6 +46,15 @@ test('restore brings the database back, keeps the old one and says where', async
   const into = join(project.folder, 'copy');
   assert.equal((await project.goblin('restore', '--at', 'latest', '--into', into)).code, 0);
   assert.ok(existsSync(join(into, 'postgres', 'cluster', 'PG_VERSION')));
+  // What Palantir reads. A copy elsewhere changes nothing here.
+  const noted = readFileSync(data('logs', 'goblin-commands.ndjson'), 'utf8').trim().split('\n');
+  assert.equal(noted.length, 1);
+  const { kind, title } = JSON.parse(noted[0]!).change as Record<string, string>;
+  assert.equal(kind, 'data');
+  assert.match(
+    title!,
+    /^the database was restored: (as the backup was|its last transaction is of \d{4}-\S+)$/,
+  );
 });
 
 test('what cannot be done is answered with what can', async () => {

@@ -18,9 +18,15 @@ export function seeds(): Uint8Array[] {
 export function run(bytes: Uint8Array): string {
   const text = Buffer.from(bytes).toString();
   const { stack, problems } = readTwice(text, read);
-  for (const { replicas, ports } of stack?.services ?? [])
-    if (!Number.isInteger(replicas) || ports.some(({ target }) => !Number.isInteger(target)))
-      throw new Error('a number is none');
+  for (const { replicas, ports, resources } of stack?.services ?? []) {
+    const { limits = {}, reservations = {} } = resources ?? {};
+    const sizes = [limits, reservations].flatMap(({ cpus = 1, memoryBytes = 1 }) => [
+      Math.ceil(cpus),
+      memoryBytes,
+    ]);
+    const whole = [replicas, ...ports.map(({ target }) => target), ...sizes];
+    if (!whole.every(Number.isSafeInteger)) throw new Error('a number is none');
+  }
   return `${tellsPlaces(text, problems)} ${Math.min(stack?.services.length ?? -1, 3)}`;
 }
 

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createConfig, systemClock, testTelemetry } from '@goblin/core';
 import { clusterKey, startHost } from '@goblin/mesh';
+import { HEALTH_STATUS } from '../collect/docker/container-samples.ts';
 import type { Labels, Sample } from '../model.ts';
 import { queryInstant, queryRange } from '../query/promql/engine.ts';
 import { palantir } from '../service.ts';
@@ -312,8 +313,10 @@ function machineSamples(): Sample[] {
       add('docker_container_cpu_usage_percent', 10 * (i + 1), own);
       add('docker_container_mem_usage', 1e9 + step, own);
       add('docker_container_net_rx_bytes', 1_000 * step, { ...own, network: 'eth0' });
-      add('docker_container_health_healthy', i === 0 || step < 30 ? 1 : 0, own);
-      add('docker_container_health_failing_streak', i === 0 || step < 30 ? 0 : 3, own);
+      const isHealthy = i === 0 || step < 30;
+      add('docker_container_health_healthy', isHealthy ? 1 : 0, own);
+      add('docker_container_health_failing_streak', isHealthy ? 0 : 3, own);
+      add(HEALTH_STATUS, 1, { ...own, health_status: isHealthy ? 'healthy' : 'unhealthy' });
     }
     for (const cpu of ['0', '1']) {
       add('node_cpu_seconds_total', 7.5 * step, { cpu, mode: 'idle' });

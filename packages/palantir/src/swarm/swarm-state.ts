@@ -31,6 +31,17 @@ export interface SwarmNode {
   readonly instances: readonly SwarmInstance[];
 }
 
+export interface Resources {
+  readonly cpus?: number;
+  readonly memoryBytes?: number;
+}
+
+/** Of each instance. What is not there is not limited, and not reserved. */
+export interface ServiceResources {
+  readonly limits: Resources;
+  readonly reservations: Resources;
+}
+
 export interface SwarmService {
   readonly name: string;
   readonly kind: 'service' | 'program' | 'edge' | 'container';
@@ -40,6 +51,8 @@ export interface SwarmService {
   readonly versions: readonly string[];
   /** Since Palantir has looked. */
   readonly restarts: number;
+  /** Where they are known: of Docker's Swarm, as it was told last. */
+  readonly resources?: ServiceResources;
 }
 
 export interface SwarmState {

@@ -12,7 +12,7 @@ import type { SeriesSource } from '../../query/promql/source.ts';
 import { keyOf } from '../../query/promql/vector.ts';
 import type { Condition, Severity } from '../alert.ts';
 import type { CompiledCondition, Finding } from './condition.ts';
-import { parseVector, rememberingSource, type Value, valuesAt } from './instant.ts';
+import { parseCondition, rememberingSource, type Value, valuesAt } from './instant.ts';
 
 type BurnRate = Extract<Condition, { kind: 'burnRate' }>;
 
@@ -62,7 +62,7 @@ export function burnRate({ errorShare, objective }: BurnRate, metrics: SeriesSou
   check(errorShare, objective);
   const budget = 1 - objective;
   const over = ({ text }: Window): Expression =>
-    parseVector('errorShare', errorShare.replaceAll(WINDOW, text));
+    parseCondition('errorShare', errorShare.replaceAll(WINDOW, text));
   const looks = BURNS.map((burn) => {
     const [inLong, inShort] = [over(burn.long), over(burn.short)];
     let last: Burning | undefined;

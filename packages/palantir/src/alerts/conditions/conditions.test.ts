@@ -44,6 +44,45 @@ test('a threshold finds the series that its expression gives, and knows the othe
   assert.deepEqual(await services('nothing > 1'), [[], []]);
 });
 
+test('an expression may look at many moments by a subquery, as long as they are not too many', async () => {
+  const source = testSource([
+    ...wave({ __name__: 'served_total', service: 'tax' }, NOON_MS, HOUR, (beforeMs) => -beforeMs / 1_000),
+    // It has stood still for the last 5 minutes.
+    ...wave(
+      { __name__: 'served_total', service: 'shop' },
+      NOON_MS,
+      HOUR,
+      (beforeMs) => -Math.max(beforeMs, 5 * MINUTE) / 1_000,
+    ),
+  ]);
+  const services = async (expression: string) => {
+    const condition = threshold({ kind: 'threshold', expression, noData: 'keep' }, source);
+    return (await condition.read(NOON_MS, signal)).findings.map(({ labels }) => labels.service);
+  };
+  assert.deepEqual(await services('max_over_time(rate(served_total[1m])[10m:1m]) > 0.9'), ['tax', 'shop']);
+  assert.deepEqual(await services('min_over_time(rate(served_total[1m])[10m:1m]) > 0.9'), ['tax']);
+  assert.deepEqual(
+    await services('min_over_time(max_over_time(rate(served_total[1m])[5m:])[10m:15s]) > 0.9'),
+    ['tax', 'shop'],
+  );
+  const burn = burnRate(
+    { kind: 'burnRate', errorShare: 'max_over_time(rate(served_total[1m])[$window:1m])', objective: 0.9 },
+    source,
+  );
+  assert.deepEqual((await burn.read(NOON_MS, signal)).findings.length, 2);
+  assert.deepEqual(await services('count_over_time(served_total[7d:1m]) > 1'), ['tax', 'shop']);
+  assert.deepEqual(await services('count_over_time(served_total[10999s:1s] offset 3s) > 1'), ['tax', 'shop']);
+  for (const expression of [
+    'max_over_time(x[1d:1s])',
+    '-sum(max_over_time(x[11000s:1s])) > 1',
+    'x > 1 or max_over_time(max_over_time(x[1m:1s])[4h:2s])',
+  ])
+    assert.throws(() => checkRule(rule('r', expression)), {
+      code: 'INVALID_INPUT',
+      message: /^expression: a subquery has \d+ steps, and 11000 at most are allowed/,
+    });
+});
+
 test('how far an expression looks back is that of its longest range', () => {
   assert.equal(reachOf(parse('load > 1')), 0);
   assert.equal(

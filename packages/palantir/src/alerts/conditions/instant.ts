@@ -5,10 +5,13 @@ import type { Expression } from '../../query/promql/ast.ts';
 import { evaluate, isScalar } from '../../query/promql/evaluate.ts';
 import { parse, typeOf } from '../../query/promql/parser.ts';
 import type { SampleSeries, SelectOptions, SeriesSource } from '../../query/promql/source.ts';
+import { mostSubquerySteps } from '../../query/promql/subquery-steps.ts';
 import { present, unnamed } from '../../query/promql/vector.ts';
 
 /** Of one rule, per evaluation. */
 const MAX_SAMPLES = 5_000_000;
+/** Of each subquery: a week by minutes has 10,081. */
+const MAX_SUBQUERY_STEPS = 11_000;
 
 export interface Value {
   /** Without the name of the metric. */
@@ -31,7 +34,17 @@ export function parseVector(field: string, text: string): Expression {
   });
 }
 
-/** @throws RESOURCE_EXHAUSTED, CANCELED, and what the source throws */
+/** That of a rule, which is evaluated often: its subqueries are bounded. @throws INVALID_INPUT */
+export function parseCondition(field: string, text: string): Expression {
+  const expression = parseVector(field, text);
+  const steps = mostSubquerySteps(expression);
+  if (steps <= MAX_SUBQUERY_STEPS) return expression;
+  throw new GoblinError('INVALID_INPUT', {
+    message: `${field}: a subquery has ${steps} steps, and ${MAX_SUBQUERY_STEPS} at most are allowed: make its step longer, as in [1d:1m]`,
+  });
+}
+
+/** @param expression by `parseCondition`. @throws RESOURCE_EXHAUSTED, CANCELED, and what the source throws */
 export async function valuesAt(
   source: SeriesSource,
   expression: Expression,
@@ -41,7 +54,7 @@ export async function valuesAt(
   const value = await evaluate(expression, {
     ...{ source, signal, startMs: atMs, endMs: atMs, spent: { samples: 0 } },
     steps: { startMs: atMs, stepMs: 0, count: 1 },
-    limits: { maxSteps: 1, maxSamples: MAX_SAMPLES },
+    limits: { maxSteps: MAX_SUBQUERY_STEPS, maxSamples: MAX_SAMPLES },
   });
   if (isScalar(value)) return [];
   return present(value)

@@ -4,14 +4,14 @@ import type { Labels } from '../../model.ts';
 import type { SeriesSource } from '../../query/promql/source.ts';
 import type { Condition } from '../alert.ts';
 import type { CompiledCondition, Finding, Reading } from './condition.ts';
-import { parseVector, rememberingSource, valuesAt } from './instant.ts';
+import { parseCondition, rememberingSource, valuesAt } from './instant.ts';
 import { reachOf, subjectOf } from './subject.ts';
 
 type Threshold = Extract<Condition, { kind: 'threshold' }>;
 
 /** @throws INVALID_INPUT */
 export function threshold({ expression: text, noData }: Threshold, metrics: SeriesSource): CompiledCondition {
-  const expression = parseVector('expression', text);
+  const expression = parseCondition('expression', text);
   const subject = subjectOf(expression);
 
   return {

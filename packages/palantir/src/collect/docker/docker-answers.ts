@@ -66,11 +66,23 @@ export interface SwarmNodeEntry {
   readonly Status: { readonly State: string; readonly Message?: string };
 }
 
+export interface ResourceEntry {
+  /** Billionths of a CPU. */
+  readonly NanoCPUs?: number;
+  readonly MemoryBytes?: number;
+}
+
 export interface SwarmServiceEntry {
   readonly ID: string;
   readonly Spec: {
     readonly Name: string;
     readonly Mode: Readonly<Record<string, { readonly Replicas?: number } | undefined>>;
+    readonly TaskTemplate?: {
+      readonly Resources?: {
+        readonly Limits?: ResourceEntry | null;
+        readonly Reservations?: ResourceEntry | null;
+      } | null;
+    };
   };
   readonly ServiceStatus?: { readonly RunningTasks: number; readonly DesiredTasks: number };
 }

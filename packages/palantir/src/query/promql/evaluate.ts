@@ -12,6 +12,7 @@ import { SETS } from './parser.ts';
 import { RANGE_FUNCTIONS, ROLLED_UP } from './range-functions.ts';
 import { DATE_FUNCTIONS, roundTo, SIMPLE_FUNCTIONS } from './simple-functions.ts';
 import { type SampleSeries, type SeriesSource, withoutMarks } from './source.ts';
+import { subqueryStepMs } from './subquery-steps.ts';
 import {
   distinct,
   emptySeries,
@@ -25,7 +26,6 @@ import {
 
 /** For how long a sample stands for its series. */
 export const LOOKBACK_MS = 300_000;
-const DEFAULT_SUBQUERY_STEP_MS = 60_000;
 /** What is rolled up is finer than a step, and than what a step looks at, so many times. */
 const FINER = 5;
 
@@ -171,9 +171,7 @@ async function matrixOf(
     const series = await read(expression, run, rangeMs, aggregate);
     return { series: series.map(withoutMarks), rangeMs, shift };
   }
-  const stepMs =
-    expression.stepMs ||
-    Math.max(1, Math.min(DEFAULT_SUBQUERY_STEP_MS, run.steps.stepMs || DEFAULT_SUBQUERY_STEP_MS));
+  const stepMs = subqueryStepMs(expression, run.steps.stepMs);
   const first = lookedAtMs(shift, run, 0) - rangeMs;
   const last = lookedAtMs(shift, run, run.steps.count - 1);
   const startMs = Math.ceil(first / stepMs) * stepMs;

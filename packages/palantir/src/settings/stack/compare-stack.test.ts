@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { versionOf } from '../../collect/docker/container-identity.ts';
-import type { InstanceHealth, SwarmInstance, SwarmState } from '../../swarm/swarm-state.ts';
+import type { InstanceHealth, ServiceResources, SwarmInstance, SwarmState } from '../../swarm/swarm-state.ts';
 import { compareStack, isVersionOf } from './compare-stack.ts';
 import type { Stack, StackService } from './stack.ts';
 
@@ -97,6 +97,48 @@ test('what is missing, too much, too little, other or unexpected is named, by se
     'image: shop_tax should run registry:5000/tax:1, and 2 runs',
     'missing: shop_web should run (once), and does not',
   ]);
+});
+
+test('limits and reservations that differ are named with both values, those that are the same are not', () => {
+  const withResources = (swarm: SwarmState, resources: ServiceResources): SwarmState => ({
+    ...swarm,
+    services: swarm.services.map((one) => ({ ...one, resources })),
+  });
+  const MB = 1_024 ** 2;
+  const limits = { cpus: 0.5, memoryBytes: 512 * MB };
+  const tax = service('tax', { resources: { limits, reservations: {} } });
+  const swarm = swarmOf({ tax: ['1'] });
+  assert.deepEqual(said(stackOf([tax]), swarm), [], 'what is not known is not compared');
+  assert.deepEqual(said(stackOf([tax]), withResources(swarm, tax.resources!)), []);
+  assert.deepEqual(
+    compareStack(
+      stackOf([tax]),
+      withResources(swarm, {
+        limits: { cpus: 0.5, memoryBytes: 1_536 * MB },
+        reservations: { cpus: 2, memoryBytes: MB + 1 },
+      }),
+    ),
+    [
+      {
+        service: 'tax',
+        kind: 'resources',
+        wanted: 'memory limit 512 MiB, reserved CPU none, reserved memory none',
+        found: 'memory limit 1536 MiB, reserved CPU 2, reserved memory 1048577 bytes',
+        message:
+          'tax should run with memory limit 512 MiB, reserved CPU none, reserved memory none, and runs with memory limit 1536 MiB, reserved CPU 2, reserved memory 1048577 bytes',
+      },
+    ],
+  );
+  const unlimited = { limits: {}, reservations: {} };
+  assert.deepEqual(said(stackOf([tax]), withResources(swarm, unlimited)), [
+    'resources: tax should run with CPU limit 0.5, memory limit 512 MiB, and runs with CPU limit none, memory limit none',
+  ]);
+  assert.deepEqual(
+    said(stackOf([service('tax')]), withResources(swarm, { ...unlimited, limits: { cpus: 1 } })),
+    ['resources: tax should run with CPU limit none, and runs with CPU limit 1'],
+  );
+  const nothing = withResources(swarmOf({ tax: [] }), unlimited);
+  assert.deepEqual(said(stackOf([{ ...tax, replicas: 0 }]), nothing), [], 'nothing of it runs');
 });
 
 test('stopped instances do not run', () => {

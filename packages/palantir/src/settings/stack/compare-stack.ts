@@ -1,12 +1,14 @@
 /** What should run beside what does. */
 import type { SwarmInstance, SwarmService, SwarmState } from '../../swarm/swarm-state.ts';
+import { compareResources } from './compare-resources.ts';
 import type { Stack, StackService } from './stack.ts';
 
 export interface StackDifference {
   readonly service: string;
-  /** It should run and does not at all; it runs and should not; too few or too many of it run; something else of it runs. */
-  readonly kind: 'missing' | 'unexpected' | 'count' | 'image';
-  /** As the stack says, and as it is: numbers of instances, or images. */
+  /** It should run and does not at all; it runs and should not; too few or too many of it run; something else of it runs; it has other
+   * limits or reservations. */
+  readonly kind: 'missing' | 'unexpected' | 'count' | 'image' | 'resources';
+  /** As the stack says, and as it is: numbers of instances, images, or what may be used. */
   readonly wanted: string;
   readonly found: string;
   /** One line for people. */
@@ -62,7 +64,8 @@ function compareService(
             message: `${name} should run ${times(wanted)}, and runs ${times(found)}`,
           },
         ];
-  return [...count, ...compareImage(name, service, instances)];
+  if (found === 0) return count;
+  return [...count, ...compareImage(name, service, instances), ...compareResources(name, service, known)];
 }
 
 /** Undefined where it cannot be said. */

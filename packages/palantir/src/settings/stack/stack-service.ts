@@ -1,5 +1,6 @@
 /** One service of a Compose file. */
 import { closest } from '@goblin/core';
+import type { Resources, ServiceResources } from '../../swarm/swarm-state.ts';
 import { tellUnknown } from '../shape/collections.ts';
 import type { Spot } from '../shape/spot.ts';
 import { described } from '../yaml/node.ts';
@@ -18,6 +19,8 @@ const DEPLOY = [
   'restart_policy',
   'placement',
 ];
+const LIMITS = ['cpus', 'memory', 'pids'];
+const RESERVATIONS = ['cpus', 'memory', 'devices', 'generic_resources'];
 const HEALTH_CHECK = ['test', 'interval', 'timeout', 'retries', 'start_period', 'start_interval', 'disable'];
 
 /** @returns undefined where it is no service at all, which is told */
@@ -29,6 +32,7 @@ export function stackService(name: string, spot: Spot, values: StackValues): Sta
   const image = imageOf(spot, values);
   const healthcheck = healthCheck(known(spot.key('healthcheck'), HEALTH_CHECK), values);
   const update = updateOf(deploy?.key('update_config'), values);
+  const resources = serviceResources(known(deploy?.key('resources'), ['limits', 'reservations']), values);
   return {
     name,
     ...(image !== undefined && { image }),
@@ -39,6 +43,7 @@ export function stackService(name: string, spot: Spot, values: StackValues): Sta
     ports: (spot.key('ports')?.items() ?? []).flatMap((port) => portOf(port, values) ?? []),
     networks: values.names(spot.key('networks')),
     ...(update && { update }),
+    ...(resources && { resources }),
     labels: Object.fromEntries([...values.pairs(spot.key('labels')), ...values.pairs(deploy?.key('labels'))]),
   };
 }
@@ -114,4 +119,20 @@ function updateOf(spot: Spot | undefined, values: StackValues): StackUpdate | un
     ...(order !== undefined && { order }),
     ...(failureAction !== undefined && { failureAction }),
   };
+}
+
+function serviceResources(spot: Spot | undefined, values: StackValues): ServiceResources | undefined {
+  return (
+    spot && {
+      limits: resourcesOf(known(spot.key('limits'), LIMITS), values),
+      reservations: resourcesOf(known(spot.key('reservations'), RESERVATIONS), values),
+    }
+  );
+}
+
+/** 0 is none. */
+function resourcesOf(spot: Spot | undefined, values: StackValues): Resources {
+  const cpus = values.cpus(spot?.key('cpus'));
+  const memoryBytes = values.bytes(spot?.key('memory'));
+  return { ...(cpus && { cpus }), ...(memoryBytes && { memoryBytes }) };
 }

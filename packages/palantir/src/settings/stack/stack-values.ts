@@ -15,6 +15,11 @@ const UNITS_MS: Readonly<Record<string, number>> = {
   us: 0.001,
   ns: 0.000_001,
 };
+/** To the billionth, as Docker counts them. */
+const CPUS = /^(?:\d+(?:\.\d{0,9})?|\.\d{1,9})$/;
+/** `512M`, `1.5gb`, `64 MiB`: units are powers of 1,024, however they are written. */
+const SIZE = /^(\d+(?:\.\d+)?) ?(?:b|([kmgtp])(?:i?b)?)?$/i;
+const SIZE_UNITS = 'kmgtp';
 /** Of a port and of replicas. */
 const MAX_INTEGER = 1_000_000;
 
@@ -68,6 +73,23 @@ export class StackValues {
       (sum, [, amount, unit]) => sum + Number(amount) * UNITS_MS[unit!]!,
       0,
     );
+  }
+
+  cpus(spot: Spot | undefined): number | undefined {
+    const read = this.interpolated(spot);
+    if (!spot || !read) return undefined;
+    if (CPUS.test(read.text)) return Number(read.text);
+    return spot.wrong(`write a number of CPUs such as 0.5, not ${JSON.stringify(read.text)}${because(read)}`);
+  }
+
+  bytes(spot: Spot | undefined): number | undefined {
+    const read = this.interpolated(spot);
+    if (!spot || !read) return undefined;
+    const [, amount, unit = ''] = SIZE.exec(read.text) ?? [];
+    const power = unit === '' ? 0 : SIZE_UNITS.indexOf(unit.toLowerCase()) + 1;
+    const value = Math.trunc(Number(amount) * 1_024 ** power);
+    if (Number.isSafeInteger(value)) return value;
+    return spot.wrong(`write a size such as 512M or 2G, not ${JSON.stringify(read.text)}${because(read)}`);
   }
 
   choice<T extends string>(spot: Spot | undefined, words: readonly T[]): T | undefined {

@@ -50,6 +50,7 @@ test('the stack of the guide is read with its anchors, merge keys and variables'
       constraints: [],
       ports: [],
       networks: [],
+      resources: { limits: { cpus: 0.5, memoryBytes: 256 * 1_024 ** 2 }, reservations: {} },
       labels: {},
     },
   ]);
@@ -82,6 +83,32 @@ test('ports, labels, networks and health checks are read in all their forms', as
     startPeriodMs: 500,
   });
   assert.deepEqual(constraints, ['node.role == manager']);
+});
+
+test('limits and reservations are read as Docker takes them', async () => {
+  const resourcesOf = async (resources: string, variables: Variables = {}) =>
+    (await serviceOf(`    deploy: { resources: ${resources} }`, variables)).resources;
+  assert.deepEqual(
+    await resourcesOf(
+      `{ limits: { cpus: '0.50', memory: 512M, pids: 100 }, reservations: { cpus: 1, memory: 64mib } }`,
+    ),
+    {
+      limits: { cpus: 0.5, memoryBytes: 512 * 1_024 ** 2 },
+      reservations: { cpus: 1, memoryBytes: 64 * 1_024 ** 2 },
+    },
+  );
+  assert.deepEqual(await resourcesOf(`{ limits: { cpus: '0', memory: 0 } }`), {
+    limits: {},
+    reservations: {},
+  });
+  assert.equal((await serviceOf('    deploy: { replicas: 2 }')).resources, undefined);
+  const sizes = { 4096: 4_096, '10b': 10, '10kb': 10_240, '1.5g': 1.5 * 1_024 ** 3, '2 GB': 2 * 1_024 ** 3 };
+  for (const [memory, bytes] of Object.entries(sizes))
+    assert.equal(
+      (await resourcesOf('{ limits: { memory: "$M" } }', { M: memory }))!.limits.memoryBytes,
+      bytes,
+      memory,
+    );
 });
 
 test('a health check can be switched off in both ways', async () => {
@@ -130,6 +157,28 @@ test('mistakes are told with line and column', async () => {
     [
       'services: { web: { image: a, deploy: { update_config: { order: first } } } }',
       /start-first, stop-first/,
+    ],
+    ['services: { a: { image: a, deploy: { resources: { limit: {} } } } }', /did you mean limits\?/],
+    ['services: { a: { image: a, deploy: { resources: { limits: { cpu: 1 } } } } }', /did you mean cpus\?/],
+    [
+      'services: { a: { image: a, deploy: { resources: { limits: { cpus: 1e3 } } } } }',
+      /limits\.cpus: write a number of CPUs such as 0\.5, not "1e3"/,
+    ],
+    [
+      'services: { a: { image: a, deploy: { resources: { limits: { cpus: 0.0000000001 } } } } }',
+      /write a number of CPUs/,
+    ],
+    [
+      'services: { a: { image: a, deploy: { resources: { limits: { memory: 512MX } } } } }',
+      /limits\.memory: write a size such as 512M or 2G, not "512MX"/,
+    ],
+    [
+      'services: { a: { image: a, deploy: { resources: { limits: { memory: 99999999p } } } } }',
+      /write a size/,
+    ],
+    [
+      'services: { a: { image: a, deploy: { resources: { reservations: { memory: $M } } } } }',
+      /not "": M is not set here/,
     ],
     ['services: { web: { image: *a } }', /no &a stands above/],
   ];

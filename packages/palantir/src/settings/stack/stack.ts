@@ -1,4 +1,5 @@
 /** What should run, as a Compose file for Docker Swarm says it. */
+import type { ServiceResources } from '../../swarm/swarm-state.ts';
 
 export type StackMode = 'replicated' | 'global' | 'replicated-job' | 'global-job';
 
@@ -39,6 +40,8 @@ export interface StackService {
   readonly ports: readonly StackPort[];
   readonly networks: readonly string[];
   readonly update?: StackUpdate;
+  /** Not there where it says none. */
+  readonly resources?: ServiceResources;
   /** Those of the service (`deploy.labels`) before those of its containers. */
   readonly labels: Readonly<Record<string, string>>;
 }

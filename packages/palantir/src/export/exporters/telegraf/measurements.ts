@@ -1,9 +1,10 @@
 /** The measurements of Telegraf's plugins with their fields and types, for series that have their names: measurement and field, such as
  * `docker_container_mem` and `usage`, as our collectors and line protocol that came in make them. A field has one type for ever,
- * because InfluxDB refuses another. What is not listed goes out as Telegraf's prometheus plugin (metric_version 1) writes values
- * without a known type: the measurement is the metric, the field `value` is a float. */
+ * because InfluxDB refuses another. A text is here a label of the field's name, on a series that is 1. What is not listed goes out as
+ * Telegraf's prometheus plugin (metric_version 1) writes values without a known type: the measurement is the metric, the field `value` is
+ * a float. */
 
-export type FieldType = 'integer' | 'float' | 'boolean';
+export type FieldType = 'integer' | 'float' | 'boolean' | 'text';
 
 export interface FieldPlace {
   readonly measurement: string;
@@ -15,6 +16,7 @@ interface Fields {
   readonly integer?: string;
   readonly float?: string;
   readonly boolean?: string;
+  readonly text?: string;
 }
 
 const MEASUREMENTS: Readonly<Record<string, Fields>> = {
@@ -39,8 +41,8 @@ const MEASUREMENTS: Readonly<Record<string, Fields>> = {
     integer: `io_service_bytes_recursive_read io_service_bytes_recursive_write io_service_bytes_recursive_total
       io_serviced_recursive_read io_serviced_recursive_write io_serviced_recursive_total`,
   },
-  // Telegraf has `health_status`, a text, which is added; `healthy` is ours.
-  docker_container_health: { integer: 'failing_streak healthy' },
+  // `healthy` is ours.
+  docker_container_health: { integer: 'failing_streak healthy', text: 'health_status' },
   docker_container_status: {
     integer: 'exitcode pid started_at finished_at uptime_ns restart_count',
     boolean: 'oomkilled',

@@ -9,11 +9,11 @@ interface Value {
 
 type Values = ReadonlyMap<string, Value>;
 
-/** @param texts gets the fields that are texts */
-export function reckoned(values: Values, texts: object): Map<string, Value> {
+export function reckoned(values: Values): Map<string, Value> {
   const all = new Map(values);
   const [first] = values.values();
-  const { measurement } = first!.place;
+  if (!first) return all;
+  const { measurement } = first.place;
   const of = (name: string): number => values.get(name)?.value ?? Number.NaN;
   const add = (field: string, value: number, type: FieldType): void => {
     if (Number.isFinite(value) && !all.has(field))
@@ -31,14 +31,6 @@ export function reckoned(values: Values, texts: object): Map<string, Value> {
     // As df has it: what is kept for root counts for neither side.
     add('used_percent', (used / (used + of('free'))) * 100, 'float');
     add('inodes_used', of('inodes_total') - of('inodes_free'), 'integer');
-  } else if (measurement === 'docker_container_health' && values.has('healthy')) {
-    Object.assign(texts, { health_status: healthStatus(of('healthy'), of('failing_streak')) });
   }
   return all;
-}
-
-/** A check that has not failed and is not well yet has not run. */
-function healthStatus(healthy: number, failingStreak: number): string {
-  if (healthy > 0) return 'healthy';
-  return failingStreak === 0 ? 'starting' : 'unhealthy';
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { HEALTH_STATUS } from '../../../collect/docker/container-samples.ts';
 import type { Labels } from '../../../model.ts';
 import { STALE_NAN_BYTES } from '../../../sample-rules.ts';
 import { telegrafLines } from './telegraf-lines.ts';
@@ -13,6 +14,10 @@ function series(labels: Labels, ...values: number[]) {
     times: Float64Array.from(values, (_, i) => NOW + i * 10_000),
     values: Float64Array.from(values),
   };
+}
+
+function endOfSeries(): number {
+  return new Float64Array(new Uint8Array(STALE_NAN_BYTES).buffer)[0]!;
 }
 
 function linesOf(...all: ReturnType<typeof series>[]): readonly string[] {
@@ -38,6 +43,7 @@ test('what our Docker collector measures is what the docker plugin of Telegraf w
       series({ __name__: 'docker_container_net_rx_bytes', ...own, network: 'eth0' }, 7),
       series({ __name__: 'docker_container_health_healthy', ...own }, 0),
       series({ __name__: 'docker_container_health_failing_streak', ...own }, 3),
+      series({ __name__: HEALTH_STATUS, ...own, health_status: 'unhealthy' }, 1),
       series({ __name__: 'docker_container_status_oomkilled', ...own }, 1),
       series({ __name__: 'docker_container_status_exitcode', ...own }, 137),
       series({ __name__: 'docker_n_containers_running', node: 'n1' }, 4),
@@ -51,6 +57,25 @@ test('what our Docker collector measures is what the docker plugin of Telegraf w
       `docker_container_status,${tags},engine_host=n1,host=n1,service=tax oomkilled=true,exitcode=137i ${AT}`,
     ],
   );
+});
+
+test('the health of a container is the status of each time, in the line of its other fields', () => {
+  const own = { node: 'n1', container_name: 'tax.1' };
+  const status = (health_status: string, ...values: number[]) =>
+    series({ __name__: HEALTH_STATUS, ...own, health_status }, ...values);
+  const healthy = series({ __name__: 'docker_container_health_healthy', ...own }, 0, 0, 1);
+  const [starting, ended] = [status('starting', 1, 1), endOfSeries()];
+  const well = status('healthy', ended, ended, 1);
+  const lines = telegrafLines('ours');
+  assert.equal(lines.keyOf(starting.labels), lines.keyOf(healthy.labels), 'they come together');
+  const head = 'docker_container_health,container_name=tax.1,engine_host=n1,host=n1';
+  assert.deepEqual([...lines.of([starting, healthy, well]).lines].sort(), [
+    `${head} healthy=0i,health_status="starting" ${NOW}000000`,
+    `${head} healthy=0i,health_status="starting" ${NOW + 10_000}000000`,
+    `${head} healthy=1i,health_status="healthy" ${NOW + 20_000}000000`,
+  ]);
+  assert.deepEqual(linesOf(status('healthy', 1)), [`${head} health_status="healthy" ${AT}`], 'alone');
+  assert.deepEqual(linesOf(status('healthy', ended)), []);
 });
 
 test('what our node agent measures is what the mem, disk, net and system plugins write', () => {
@@ -122,12 +147,11 @@ test('any other metric is a measurement of its name with a float named value, an
 
 test('what InfluxDB has no form for is counted, and the end of a series is nothing', () => {
   const lines = telegrafLines('ours');
-  const ended = new Float64Array(new Uint8Array(STALE_NAN_BYTES).buffer.slice(0));
   assert.deepEqual(
     lines.of([
       series({ __name__: 'x' }, Number.POSITIVE_INFINITY),
       series({ __name__: 'mem_used', host: 'h' }, 1e30),
-      { labels: { __name__: 'y' }, times: Float64Array.of(NOW), values: ended },
+      { labels: { __name__: 'y' }, times: Float64Array.of(NOW), values: Float64Array.of(endOfSeries()) },
     ]),
     { lines: [], skipped: 2 },
   );

@@ -18,7 +18,7 @@ const CONTAINER_STATE = 'docker_container_state';
 /** Containers whose state is remembered. */
 const MAX_CONTAINERS = 20_000;
 /** Texts that Telegraf has as fields, not as tags. */
-const TEXT_FIELDS: ReadonlySet<string> = new Set(['container_id', 'result_type']);
+const TEXT_FIELDS: ReadonlySet<string> = new Set(['container_id', 'health_status', 'result_type']);
 /** Nor is `node` one, which is `host`. */
 const NO_TAGS: ReadonlySet<string> = new Set([...TEXT_FIELDS, 'node']);
 /** Tags that Telegraf gives to what it has added up. */
@@ -29,7 +29,7 @@ const TOTALS: Readonly<Record<string, Labels>> = {
 
 interface Point {
   readonly values: Map<string, { readonly value: number; readonly place: FieldPlace }>;
-  readonly texts: Labels;
+  readonly texts: Record<string, string>;
 }
 
 export interface Lines {
@@ -92,20 +92,20 @@ export function telegrafLines(host: string): TelegrafLines {
         const place = known ?? { measurement: name, field: 'value', type: 'float' };
         const head = lineHead(place.measurement, tagsOf(known, labels));
         const points = entryOf(heads, head, () => new Map<number, Point>());
+        const texts = known ? textsOf(labels) : {};
         for (let i = 0; i < times.length; i += 1) {
           if (isStale(values, i)) continue;
-          const point = entryOf(points, times[i]!, () => ({
-            values: new Map(),
-            texts: known ? textsOf(labels) : {},
-          }));
-          point.values.set(place.field, { value: values[i]! * (machine?.factor ?? 1), place });
+          const point = entryOf(points, times[i]!, (): Point => ({ values: new Map(), texts: {} }));
+          Object.assign(point.texts, texts);
+          if (place.type !== 'text')
+            point.values.set(place.field, { value: values[i]! * (machine?.factor ?? 1), place });
         }
       }
       const lines: string[] = [];
       for (const [head, points] of heads)
         for (const [atMs, { values, texts }] of points) {
           const fields: string[] = [];
-          for (const [name, { value, place }] of reckoned(values, texts)) {
+          for (const [name, { value, place }] of reckoned(values)) {
             const text = numberField(name, value, place.type);
             if (text === undefined) skipped += 1;
             else fields.push(text);
