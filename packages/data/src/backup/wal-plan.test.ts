@@ -105,6 +105,13 @@ test('a missing piece of the log is told, with where it begins and ends', async 
     code: 'NOT_FOUND',
     message: /ends at 0\/2800000 .*10:00.*goes on at 0\/3000000/,
   });
+  const { verification: _, ...untried } = backup('untried', 1, '0/3000028', '0/3000100', '12:00');
+  const all = [one, untried];
+  await assert.rejects(planRestore(store, all, 'latest'), {
+    message: /untried is newer.*backup verify.*--backup/,
+  });
+  await assert.rejects(planRestore(store, all, { at: at('11:00') }), { message: /choose a moment before/ });
+  assert.equal((await planRestore(store, all, 'latest', untried)).base.id, 'untried');
   const before = await planRestore(store, [one], { at: at('10:00') });
   assert.deepEqual(
     [before.pieces.length, before.endsBefore],

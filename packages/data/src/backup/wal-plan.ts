@@ -57,7 +57,10 @@ export async function planRestore(
       message: `no good backup leads to this moment: the log of that time belongs to timeline ${timeline}, and the backups were made on others; name one by --backup, or another moment`,
     });
   }
-  return planOf(vault, found, target, timeline);
+  const { endedAt } = found;
+  const isNewer = (one: BackupRecord): boolean =>
+    one.endedAt > endedAt && Date.parse(one.endedAt) <= byMs && stateOf(one) === 'unverified';
+  return planOf(vault, found, target, timeline, base ? undefined : records.findLast(isNewer));
 }
 
 function goodBefore(records: readonly BackupRecord[], byMs: number): BackupRecord[] {
@@ -87,11 +90,13 @@ function leadsTo({ timeline, endLsn }: BackupRecord, way: readonly Stretch[]): b
   return stretch !== undefined && (stretch.to === undefined || lsnOf(endLsn) <= stretch.to);
 }
 
+/** @param untried a newer backup, to be named where the log does not lead from `base` to the moment */
 async function planOf(
   vault: Vault,
   base: BackupRecord,
   target: RestoreTarget,
   timeline: number,
+  untried?: BackupRecord,
 ): Promise<RestorePlan> {
   const histories = await listHistories(vault, base.system);
   const way = stretchesTo(timeline, histories.get(timeline));
@@ -110,16 +115,17 @@ async function planOf(
       if (stretch.to !== undefined && position >= stretch.to) break;
       if (piece.start > position) {
         if (reaches(pieces.at(-1), target)) break;
-        throw gap(position, pieces.at(-1), piece);
+        throw gap(position, pieces.at(-1), piece, untried);
       }
       pieces.push(piece);
       position = piece.end;
       if (stretch.to === undefined && enough(piece)) break;
     }
-    if (stretch.to !== undefined && position < stretch.to) throw gap(position, pieces.at(-1), undefined);
+    if (stretch.to !== undefined && position < stretch.to)
+      throw gap(position, pieces.at(-1), undefined, untried);
   }
   const last = pieces.at(-1);
-  if (position < lsnOf(base.endLsn)) throw gap(position, last, undefined);
+  if (position < lsnOf(base.endLsn)) throw gap(position, last, undefined, untried);
   const endsAtMs = Math.max(last?.untilMs ?? 0, Date.parse(base.endedAt));
   const endsBefore = typeof target === 'object' && endsAtMs < target.at.getTime();
   return { base, target, timeline, pieces, histories, endsAt: new Date(endsAtMs), endsBefore };
@@ -130,12 +136,20 @@ function reaches(last: ListedPiece | undefined, target: RestoreTarget): boolean 
   return last !== undefined && typeof target === 'object' && last.untilMs >= target.at.getTime();
 }
 
-function gap(position: bigint, before: ListedPiece | undefined, after: ListedPiece | undefined): GoblinError {
+function gap(
+  position: bigint,
+  before: ListedPiece | undefined,
+  after: ListedPiece | undefined,
+  untried: BackupRecord | undefined,
+): GoblinError {
   const until = before ? new Date(before.untilMs).toISOString() : 'the backup';
   const next = after
     ? `, and goes on at ${lsnText(after.start)} (until ${new Date(after.untilMs).toISOString()})`
     : '';
+  const way = untried
+    ? `the backup ${untried.id} is newer and not known to be good: run goblin backup verify, or name it by --backup`
+    : 'choose a moment before, or one after the next backup';
   return new GoblinError('NOT_FOUND', {
-    message: `a part of the log is missing in the store: it ends at ${lsnText(position)} (${until})${next}; choose a moment before, or one after the next backup`,
+    message: `a part of the log is missing in the store: it ends at ${lsnText(position)} (${until})${next}; ${way}`,
   });
 }
