@@ -23,7 +23,7 @@ test('docs/reference/metrics.md has a line for every metric of data, as it is', 
   const instruments = telemetry.metrics
     .instruments()
     .filter(({ name }) => /^(audit|cache|db|event|nats)_/.test(name));
-  assert.equal(instruments.length, 24);
+  assert.equal(instruments.length, 26);
   for (const { name, kind, unit, labels, help } of instruments) {
     const named = labels.map((label) => `\`${label}\``).join(', ');
     const line = `| \`${name}\` | ${kind} | ${unit === '' ? '' : `${unit} `}| ${named} | ${help} |`;

@@ -3,6 +3,7 @@ import { copyFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import type { VirtualClock } from '@goblin/core';
 import type { Batch } from '../model.ts';
 import { isStale, STALE_NAN_BYTES } from '../sample-rules.ts';
@@ -19,7 +20,7 @@ import {
 } from './fixtures/telemetry.ts';
 import { MAX_QUEUED_REQUESTS, MAX_READS } from './limits.ts';
 import { openStore } from './store.ts';
-import type { TelemetryStore } from './telemetry-store.ts';
+import type { StoreStats, TelemetryStore } from './telemetry-store.ts';
 
 const retention = { days: 3, bytes: 1e9 };
 const DAY_MS = 24 * HOUR_MS;
@@ -33,6 +34,11 @@ async function pass(store: TelemetryStore, clock: VirtualClock, ms: number): Pro
   await clock.advance(ms);
   await store.stats();
   await clock.advance(30_000);
+}
+
+/** Resolves when no more than this waits: the writer seals by and by, between what comes in. */
+async function waits(store: TelemetryStore, wanted: StoreStats['waiting']): Promise<void> {
+  while (!isDeepStrictEqual((await store.stats()).waiting, wanted));
 }
 
 function reasons({ rejected }: { rejected: readonly { count: number; reason: string }[] }): string[] {
@@ -203,7 +209,7 @@ test('a day that is over is sealed for good', async () => {
   });
   assert.deepEqual((await store.stats()).waiting, { samples: 1, logs: 1, spans: 1 });
   await pass(store, clock, DAY_MS);
-  assert.deepEqual((await store.stats()).waiting, { samples: 0, logs: 0, spans: 0 });
+  await waits(store, { samples: 0, logs: 0, spans: 0 });
   assert.equal((await store.select(UP, 0, NOON_MS)).length, 1);
   assert.equal((await store.trace(hex(1, 32)))?.spans.length, 1);
 });
@@ -219,6 +225,7 @@ test('days that an earlier process left are finished, one by one: journals seale
     for (const atMs of days) await store.append(batch(many(atMs)));
     // The rows of one journal are sealed and nothing waits; those of the other still do.
     await store.append(batch(many(days[0]!)));
+    await waits(store, { samples: 0, logs: 1_500, spans: 0 });
   }
   const pathOf = (atMs: number): string =>
     join(folder.path, `${new Date(atMs).toISOString().slice(0, 10)}.db`);
