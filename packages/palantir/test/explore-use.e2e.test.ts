@@ -56,12 +56,13 @@ test('keys go everywhere: to the query, through lists, to other pages and back o
   await page.keyboard.press('Escape');
   await page.locator('dialog[open]').waitFor({ state: 'detached' });
   await page.goto(`${site!.server.origin}/explore/services`);
+  const second = await page.locator('[data-item]').nth(1).getAttribute('href');
   await page.locator('[data-item]').first().focus();
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('j');
   await page.keyboard.press('k');
   await page.keyboard.press('Enter');
-  await until(() => addressOf(page) === '/explore/services/shop', 'Enter does not open the service');
+  await until(() => addressOf(page) === second, 'Enter does not open the service');
   await page.keyboard.press('g');
   await page.keyboard.press('l');
   await page.locator('.log-line').first().waitFor();
@@ -175,8 +176,8 @@ test('a panel leads to its queries over the same time, and one that fails harms 
 
 test('changes stand on each chart, whatever page it is on', { skip }, async () => {
   for (const [path, shows] of [
-    ['/explore/services/tax', /Duration, now: .*; \d changes/],
-    ['/explore/incidents/12', /Duration, now: .*; \d changes/],
+    ['/explore/services/tax', /Duration, now: .*; \d changes?/],
+    ['/explore/incidents/12', /Duration, now: .*; \d changes?/],
     ['/explore/dashboards/shop', /Durations, now: .*; 4 changes/],
     ['/explore/slos', /taxes are known: budget left, now: .*; 4 changes/],
     ['/explore/work', /; 4 changes/],

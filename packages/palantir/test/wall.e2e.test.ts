@@ -17,7 +17,7 @@ import { burning, calm, large, restless } from './wall-states.fixture.ts';
 
 /** At 1080p, as seen from 4 m on 55 inches. */
 const SMALLEST_TEXT = 42;
-const SMALLEST_HEADLINE = 120;
+const SMALLEST_HEADLINE = 84;
 const TURN_MS = 20_000;
 const NEWS_IN_A_TURN = 4;
 /** For what comes by the network while the page's clock is turned. */
@@ -74,15 +74,37 @@ test('everything is large enough to be read at 4 m, and inside the screen', { sk
     [restless(Date.now()), '/tv?screen=slos'],
     [burning(Date.now()), '/tv'],
     [burning(Date.now(), { title: long, owner: 'Anna Berg' }), '/tv'],
+    [withReasons(long), '/tv?screen=overview'],
   ] as const) {
     await using opened = await wall(state, path);
-    const { texts, headline, beyond } = await opened.page.evaluate(measure);
+    const { texts, headline, beyond, cut } = await opened.page.evaluate(measure);
     assert.ok(texts.length > 5);
+    assert.deepEqual(cut, [], `headlines are whole on ${path}`);
     for (const { text, size } of texts) assert.ok(size >= SMALLEST_TEXT, `${text} of ${size}px on ${path}`);
     assert.deepEqual(beyond, [], path);
     if (state.incidents.length > 0) assert.ok(headline >= SMALLEST_HEADLINE, `headline of ${headline}px`);
   }
 });
+
+test('what is not well is told with its reason beside the services, and what is broken leads to its incident', {
+  skip,
+}, async () => {
+  await using opened = await wall(withReasons('calls of shop have waited for it for 3 s'), '/tv');
+  const { page } = opened;
+  await page.getByText(': calls of shop have waited for it for 3 s').first().waitFor();
+  server.show(burning(Date.now()));
+  await page.getByRole('link', { name: 'payments: 42 % of requests fail' }).click();
+  await page.waitForURL('**/explore/incidents/17');
+});
+
+/** Three services that are not well, and why. */
+function withReasons(detail: string): WallState {
+  const state = calm(Date.now());
+  const services = state.services.map((service, index) =>
+    index < 3 ? ({ ...service, state: 'degraded', detail } as const) : service,
+  );
+  return { ...state, services };
+}
 
 test('objectives take their turn: attained, promised, what is left of the budget, the worst first', {
   skip,
@@ -300,7 +322,12 @@ function countStates(): void {
 }
 
 /** In the page: the size of each text, and what sticks out of the screen. */
-function measure(): { texts: { text: string; size: number }[]; headline: number; beyond: string[] } {
+function measure(): {
+  texts: { text: string; size: number }[];
+  headline: number;
+  beyond: string[];
+  cut: string[];
+} {
   const texts: { text: string; size: number }[] = [];
   const beyond: string[] = [];
   const walker = document.createTreeWalker(document.querySelector('main')!, NodeFilter.SHOW_TEXT);
@@ -313,7 +340,15 @@ function measure(): { texts: { text: string; size: number }[]; headline: number;
     if (top < 0 || bottom > innerHeight + 1) beyond.push(text);
   }
   const headline = document.querySelector('.wall-broken h2');
-  return { texts, beyond, headline: headline ? Number.parseFloat(getComputedStyle(headline).fontSize) : 0 };
+  const cut = [...document.querySelectorAll('.wall-header h1 span, .wall-broken h2')]
+    .filter((one) => one.scrollHeight > one.clientHeight || one.scrollWidth > one.clientWidth)
+    .map((one) => one.textContent!);
+  return {
+    texts,
+    beyond,
+    cut,
+    headline: headline ? Number.parseFloat(getComputedStyle(headline).fontSize) : 0,
+  };
 }
 
 /** A turn goes by, and news keep coming: so often that the time that really goes by meanwhile makes none of them stale. */

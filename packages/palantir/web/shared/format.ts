@@ -28,7 +28,8 @@ export function age(ms: number): string {
 export function percent(share: number): string {
   const value = share * 100;
   if (value === 0) return '0 %';
-  return value < 0.1 ? '< 0.1 %' : `${value.toFixed(value < 10 ? 1 : 0)} %`;
+  if (value < 0.1) return '< 0.1 %';
+  return `${value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString('en')} %`;
 }
 
 /** `99.953 %`: never rounded up, so that what is not whole does not look whole. */
@@ -36,11 +37,19 @@ export function exactPercent(share: number): string {
   return `${Math.floor(share * 100_000 + 1e-6) / 1_000} %`;
 }
 
-/** `14:03:07`, with the date where it is not today's. */
+/** `14:03:07`, with the date where it is not today's; both in the browser's zone. */
 export function clockTime(ms: number, nowMs: number = Date.now()): string {
   const time = new Date(ms).toLocaleTimeString('en-GB');
-  const date = new Date(ms).toDateString();
-  return date === new Date(nowMs).toDateString()
-    ? time
-    : `${new Date(ms).toISOString().slice(0, 10)} ${time}`;
+  const date = dateOf(ms);
+  return date === dateOf(nowMs) ? time : `${date} ${time}`;
+}
+
+/** `2026-11-21` */
+function dateOf(ms: number): string {
+  return new Date(ms).toLocaleDateString('sv-SE');
+}
+
+/** `1 line`, `2 lines` */
+export function several(number: number, what: string): string {
+  return `${number.toLocaleString('en')} ${what}${number === 1 ? '' : 's'}`;
 }

@@ -45,7 +45,7 @@ const SIGN: Form = { detail: 'sign', width: 1.1, height: 1.1, gapX: 0.9, gapY: 0
 /** Signs become smaller until all of them fit. */
 const SHRINK = 0.85;
 /** What a name takes, for each letter and besides: longer names than MAX_LETTERS are cut. */
-const LETTER = 0.58;
+const LETTER = 0.64;
 const BESIDES = 2.5;
 const MAX_LETTERS = 16;
 /** More services than this do not stand one band below another in full: lines between them would have no space. */

@@ -6,6 +6,8 @@ import type { WallState } from '../shared/live.ts';
 import { Sign } from '../shared/sign.tsx';
 
 const ALERTS = 8;
+/** So few have room for all of their words. */
+const ROOMY = 4;
 const FAILING = 8;
 const ORDER: Readonly<Record<Alert['state'], number>> = { firing: 0, pending: 1, resolved: 2 };
 const SIGN: Readonly<Record<Alert['state'], ServiceState>> = {
@@ -26,7 +28,7 @@ export function AlertsScreen({ state, nowMs }: { state: WallState; nowMs: number
     <div class="wall-alerts">
       <section aria-label="Alerts">
         <h2>Alerts of the last hour</h2>
-        <ul class="wall-last">
+        <ul class={alerts.length <= ROOMY ? 'wall-last is-roomy' : 'wall-last'}>
           {alerts.slice(0, ALERTS).map((alert) => (
             <li key={alert.id}>
               <Sign state={SIGN[alert.state]} word={alert.state} />

@@ -3,10 +3,12 @@ import type { Change } from '../../src/changes/change.ts';
 import { age, clockTime } from '../shared/format.ts';
 
 const SHOWN = 9;
+/** So few have room for all of their words. */
+const ROOMY = 4;
 
 export function ChangesScreen({ changes, nowMs }: { changes: readonly Change[]; nowMs: number }) {
   return (
-    <table class="wall-list">
+    <table class={changes.length <= ROOMY ? 'wall-list is-roomy' : 'wall-list'}>
       <thead>
         <tr>
           <th scope="col">When</th>

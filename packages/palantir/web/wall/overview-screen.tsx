@@ -1,14 +1,18 @@
-/** All services with their numbers; beside them the swarm, small, and what was changed last. */
+/** All services with their numbers; beside them the swarm, small, what is wrong, and what was changed last. */
 import type { ServiceSummary } from '../../src/live/wall-state.ts';
 import { age, count, duration, percent } from '../shared/format.ts';
 import type { WallState } from '../shared/live.ts';
 import { Sign } from '../shared/sign.tsx';
+import { inOrder } from '../swarm/order.ts';
 import { SwarmPicture } from '../swarm/swarm-picture.tsx';
-import { inOrder, servicesPerScreen } from './screens.ts';
+import { servicesPerScreen } from './screens.ts';
 import { Sparkline } from './sparkline.tsx';
 import { textSize } from './text-size.ts';
 
 const LAST_CHANGES = 3;
+/** Beside them what is wrong is told, which comes first. */
+const CHANGES_BESIDE = 1;
+const REASONS = 2;
 /** Of the text of the wall: the small picture has no text, its sizes follow this. */
 const SMALL = 0.4;
 
@@ -18,6 +22,10 @@ export function OverviewScreen({ state, nowMs, page }: { state: WallState; nowMs
   const { nodes } = state.swarm;
   const [ready, wanted] = [sum(state.services, 'ready'), sum(state.services, 'wanted')];
   const text = textSize();
+  const reasons = services
+    .filter(({ state, detail }) => state !== 'ok' && detail !== undefined)
+    .slice(0, REASONS);
+  const changes = state.changes.slice(0, reasons.length > 0 ? CHANGES_BESIDE : LAST_CHANGES);
   return (
     <div class="wall-overview">
       <table class="wall-services">
@@ -53,11 +61,22 @@ export function OverviewScreen({ state, nowMs, page }: { state: WallState; nowMs
             isNodesOnly
           />
         </div>
+        {reasons.length > 0 && (
+          <ul class="wall-last wall-why" aria-label="What is wrong">
+            {reasons.map(({ name, state: health, detail }) => (
+              <li key={name}>
+                <span class="wall-lines">
+                  <Sign state={health} /> {withName(name, detail!)}
+                </span>
+              </li>
+            ))}
+          </ul>
+        )}
         <h2>Last changes</h2>
         <ul class="wall-last">
-          {state.changes.slice(0, LAST_CHANGES).map(({ id, title, atMs }) => (
+          {changes.map(({ id, title, atMs }) => (
             <li key={id}>
-              <span class="wall-title">{title}</span>
+              <span class="wall-lines">{title}</span>
               <span class="wall-quiet">{age(nowMs - atMs)} ago</span>
             </li>
           ))}
@@ -84,6 +103,11 @@ function Line({ service }: { service: ServiceSummary }) {
       </td>
     </tr>
   );
+}
+
+/** What an alert says names its service already. */
+function withName(name: string, detail: string): string {
+  return detail.startsWith(`${name}:`) ? detail : `${name}: ${detail}`;
 }
 
 function sum(services: readonly ServiceSummary[], of: 'ready' | 'wanted'): number {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { burning, calm, large, restless } from '../../test/wall-states.fixture.ts';
-import { inOrder, screensOf, verdict } from './screens.ts';
+import { inOrder } from '../swarm/order.ts';
+import { screensOf, verdict } from './screens.ts';
 
 const kinds = (state: Parameters<typeof screensOf>[0]): string[] => screensOf(state).map(({ kind }) => kind);
 

@@ -1,8 +1,8 @@
 /** Which screens the wall shows in turn while nothing pages: the overview, as many times as the services need, and what else has
  * something to tell. Services that are not well come first, so that the first screen has them. */
 import type { Alert } from '../../src/alerts/alert.ts';
-import type { ServiceState, ServiceSummary, WallState } from '../../src/live/wall-state.ts';
-import { byName } from '../swarm/order.ts';
+import type { ServiceState, WallState } from '../../src/live/wall-state.ts';
+import { inOrder } from '../swarm/order.ts';
 
 /** As many lines fit on a screen. */
 const SERVICES_PER_SCREEN = 10;
@@ -28,12 +28,6 @@ export function screensOf(state: WallState): Screen[] {
       ? [{ kind: 'alerts' } as const]
       : []),
   ];
-}
-
-const URGENCY: Readonly<Record<ServiceState, number>> = { down: 0, degraded: 1, unknown: 2, ok: 2 };
-
-export function inOrder(services: readonly ServiceSummary[]): ServiceSummary[] {
-  return [...services].sort((a, b) => URGENCY[a.state] - URGENCY[b.state] || byName(a, b));
 }
 
 /** What the wall says in one line, and with which sign. */

@@ -1,6 +1,7 @@
 /** What is broken, since when, what changed, who has it: read across a room in one look. */
 import { age } from '../shared/format.ts';
 import { Sign } from '../shared/sign.tsx';
+import { useFittingText } from './fit-text.ts';
 import type { Trouble } from './trouble.ts';
 
 const SHOWN_SERVICES = 5;
@@ -9,11 +10,14 @@ const SHORT = 22;
 const MIDDLE = 44;
 
 export function TroubleScreen({ trouble, nowMs }: { trouble: Trouble; nowMs: number }) {
-  const { title, sinceMs, owner, isTaken, suspect, services } = trouble;
+  const { title, href, sinceMs, owner, isTaken, suspect, services } = trouble;
+  const headline = useFittingText<HTMLHeadingElement>();
   const size = title.length <= SHORT ? 'is-short' : title.length <= MIDDLE ? 'is-middle' : 'is-long';
   return (
     <div class="wall-broken">
-      <h2 class={size}>{title}</h2>
+      <h2 class={size} ref={headline}>
+        <a href={href}>{title}</a>
+      </h2>
       <dl>
         <div>
           <dt>Since</dt>
@@ -25,7 +29,7 @@ export function TroubleScreen({ trouble, nowMs }: { trouble: Trouble; nowMs: num
         <div>
           <dt>Changed before</dt>
           <dd>
-            {suspect ? suspect.title : 'Nothing known'}
+            <span class="wall-lines">{suspect ? suspect.title : 'Nothing known'}</span>
             {suspect && (
               <small>{[before(sinceMs - suspect.atMs), suspect.author].filter(Boolean).join(', ')}</small>
             )}

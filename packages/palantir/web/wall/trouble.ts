@@ -11,6 +11,8 @@ const SEEN_LATER_MS = 60_000;
 
 export interface Trouble {
   readonly key: string;
+  /** Where more is told, for who looks at the wall on a screen with a pointer. */
+  readonly href: string;
   readonly title: string;
   readonly sinceMs: number;
   /** Who has it. */
@@ -45,6 +47,7 @@ function fromIncident(
 ): Trouble {
   return {
     key: `incident ${incident.id}`,
+    href: `/explore/incidents/${incident.id}`,
     title: incident.title,
     sinceMs: incident.openedAtMs,
     owner: incident.owner,
@@ -58,6 +61,7 @@ function fromAlert(alert: Alert, { services, changes }: Pick<WallState, 'service
   const named = alert.service === '' ? [] : [alert.service];
   return {
     key: `alert ${alert.id}`,
+    href: '/explore/alerts',
     title: alert.summary,
     sinceMs: alert.sinceMs,
     owner: undefined,

@@ -5,6 +5,7 @@ import { STALE_MS, type WallState } from '../shared/live.ts';
 import { withQuery } from '../shared/location.ts';
 import { problemOf } from '../shared/settings.ts';
 import { Sign } from '../shared/sign.tsx';
+import { useFittingText } from './fit-text.ts';
 import type { Screen, verdict } from './screens.ts';
 
 interface HeaderProps {
@@ -16,12 +17,13 @@ interface HeaderProps {
 
 export function WallHeader({ state, nowMs, ageMs, verdict: { state: health, words } }: HeaderProps) {
   const swarmMs = state.swarm.atMs > 0 ? state.atMs - state.swarm.atMs : 0;
+  const line = useFittingText<HTMLSpanElement>();
   const oldMs = Math.max(0, ageMs) + Math.max(0, swarmMs);
   return (
     <header class="wall-header">
       <h1 class={`is-${health}`}>
         <Sign state={health} />
-        <span>{words}</span>
+        <span ref={line}>{words}</span>
       </h1>
       <p class={oldMs >= STALE_MS ? 'wall-age is-old' : 'wall-age'}>data {age(oldMs)} old</p>
       <p class="wall-clock">{new Date(nowMs).toLocaleTimeString('en-GB')}</p>

@@ -32,6 +32,15 @@ function silenceOf({ rule, service }: Alert): string {
   return service ? `${ofRule}, service=${quoted(service)}` : ofRule;
 }
 
+/** Those that it is about, where the rule says what it looks at. */
+function tracesOf({ service, labels, value }: Alert): string {
+  const ofService = `service = ${quoted(service)}`;
+  if (labels.about === 'errors') return `{ ${ofService} && status = error }`;
+  // Those rules tell milliseconds.
+  if (labels.about === 'latency') return `{ ${ofService} && duration > ${Math.floor(value / 2)}ms }`;
+  return `{ ${ofService} }`;
+}
+
 function AlertCard({ alert }: { alert: Alert }) {
   const {
     rule,
@@ -45,6 +54,7 @@ function AlertCard({ alert }: { alert: Alert }) {
     isFlapping,
     evidence,
     value,
+    labels,
   } = alert;
   const sinceMs =
     state === 'resolved' ? (alert.resolvedAtMs ?? alert.sinceMs) : (alert.firedAtMs ?? alert.sinceMs);
@@ -68,8 +78,10 @@ function AlertCard({ alert }: { alert: Alert }) {
               {service}
             </a>
             <a href={`/explore/logs?query=${encodeURIComponent(`{service=${quoted(service)}}`)}`}>Logs</a>
+            <a href={`/explore/traces?query=${encodeURIComponent(tracesOf(alert))}`}>Traces</a>
           </>
         )}
+        {labels.error && <a href={`/explore/errors/${encodeURIComponent(labels.error)}`}>The error</a>}
         {runbook && <a href={runbook}>Runbook</a>}
         {state === 'firing' && (
           <button

@@ -1,5 +1,6 @@
 /** Series as their newest values, large, each with how it came there. */
 import type { ShownSeries } from '../metrics/series-table.tsx';
+import { lastOf } from '../parts/chart-values.ts';
 import { type Unit, written } from '../parts/units.ts';
 import { Sparkline } from '../services/sparkline.tsx';
 
@@ -12,7 +13,7 @@ export function Numbers({ series, unit }: { series: readonly ShownSeries[]; unit
     <ul class="numbers">
       {series.slice(0, MAX_NUMBERS).map(({ name, values }, index) => (
         <li key={`${name} ${index}`}>
-          <b>{written(values.findLast((value) => value !== null) ?? null, unit)}</b>
+          <b>{written(lastOf(values), unit)}</b>
           {series.length > 1 && <span>{name}</span>}
           <Sparkline values={thinned(values)} />
         </li>

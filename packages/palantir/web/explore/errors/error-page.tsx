@@ -10,6 +10,7 @@ import { StateWord } from '../parts/state-word.tsx';
 import { Failed, Loading } from '../parts/states.tsx';
 import { useAnswer } from '../parts/use-answer.ts';
 import { useWho, WhoField } from '../parts/who.tsx';
+import { withoutType } from './error-name.tsx';
 
 const RENEW_MS = 15_000;
 
@@ -25,7 +26,7 @@ export default function ErrorPage({ id }: { id: string }) {
     );
   return (
     <Page title={group.type || 'Error'}>
-      <p class="lead">{group.title}</p>
+      <p class="lead">{withoutType(group.type, group.title)}</p>
       <p class="state-line">
         <StateWord word={group.state} />
         {group.isRegression && <span class="badge is-down">came back after it was resolved</span>}

@@ -6,6 +6,7 @@ import { Page } from '../../shared/page.tsx';
 import { Empty, Failed, HowToSend, Loading } from '../parts/states.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { useAnswer } from '../parts/use-answer.ts';
+import { ErrorName } from './error-name.tsx';
 
 const STATES: readonly ErrorState[] = ['open', 'resolved', 'ignored'];
 const RENEW_MS = 15_000;
@@ -17,8 +18,7 @@ const COLUMNS: readonly Column<ErrorGroup>[] = [
     cell: ({ fingerprint, type, title, isRegression, newAtMs }) => (
       <>
         <a href={`/explore/errors/${encodeURIComponent(fingerprint)}`} data-item>
-          {type && <b>{type}: </b>}
-          {title}
+          <ErrorName type={type} title={title} />
         </a>
         {isRegression && <span class="badge is-down">came back</span>}
         {!isRegression && Date.now() - newAtMs < NEW_MS && <span class="badge is-degraded">new</span>}

@@ -3,6 +3,7 @@ import type { ErrorGroup } from '../../../src/errors/error-group.ts';
 import { age, count } from '../../shared/format.ts';
 import { moveThroughItems } from '../parts/arrow-keys.ts';
 import { useAnswer } from '../parts/use-answer.ts';
+import { ErrorName } from './error-name.tsx';
 
 const SHOWN = 6;
 const RENEW_MS = 15_000;
@@ -24,8 +25,7 @@ export function RecentErrors({ service }: { service: string }) {
               <span class="quiet">{age(Date.now() - lastSeenMs)} ago</span>
               <span class="number">{count(times)}×</span>
               <a href={`/explore/errors/${encodeURIComponent(fingerprint)}`} data-item>
-                {type && <b>{type}: </b>}
-                {title}
+                <ErrorName type={type} title={title} />
               </a>
             </li>
           ))}

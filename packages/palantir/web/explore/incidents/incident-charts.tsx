@@ -1,4 +1,4 @@
-/** How the first service of an incident did from before it began until after it was over, with what was changed: the picture that the
+/** How the first service of an incident did from before it began until after it was over, with what was changed of all its services: the picture that the
  * timeline tells in words. */
 import { useMemo } from 'preact/hooks';
 import type { Incident } from '../../../src/incidents/incident.ts';
@@ -13,7 +13,7 @@ const GRAIN_MS = 15_000;
 
 export function IncidentCharts({ incident }: { incident: Incident }) {
   const { services, beganAtMs, resolvedAtMs } = incident;
-  const [service] = services;
+  const [service, ...others] = services;
   const nowMs = Math.ceil(Date.now() / GRAIN_MS) * GRAIN_MS;
   const toMs = Math.min(nowMs, (resolvedAtMs ?? nowMs) + AFTER_MS);
   const range = useMemo(() => ({ fromMs: beganAtMs - BEFORE_MS, toMs }), [beganAtMs, toMs]);
@@ -27,7 +27,7 @@ export function IncidentCharts({ incident }: { incident: Incident }) {
   return (
     <section>
       <h2>How {service} did</h2>
-      <RedCharts service={service} state={{ range, pick, renew: () => {} }} />
+      <RedCharts service={service} others={others} state={{ range, pick, renew: () => {} }} />
     </section>
   );
 }

@@ -1,5 +1,6 @@
 /** Logs: searched by a query within a range, or followed as they come (`tail=1`). */
 import { useCallback } from 'preact/hooks';
+import { several } from '../../shared/format.ts';
 import { go, useLocation, withQuery } from '../../shared/location.ts';
 import { Page } from '../../shared/page.tsx';
 import { QueryBox } from '../parts/query-box.tsx';
@@ -57,7 +58,7 @@ export default function LogsPage() {
           <button type="button" data-pause aria-pressed={tail.isPaused} onClick={tail.togglePause}>
             {tail.isPaused ? `Go on (${tail.waiting} new)` : 'Pause'}
           </button>
-          <span class="quiet">{lines.length} lines, the newest 1,000 are held</span>
+          <span class="quiet">{several(lines.length, 'line')}, the newest 1,000 are held</span>
           {tail.lost > 0 && <span class="is-degraded">{tail.lost} came too fast and were left out</span>}
         </div>
       ) : (

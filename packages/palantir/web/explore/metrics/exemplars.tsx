@@ -1,5 +1,5 @@
 /** The exemplars of a chart as links: each leads from a value to the trace that made it. */
-import { clockTime } from '../../shared/format.ts';
+import { clockTime, several } from '../../shared/format.ts';
 import { type Exemplar, nameOf } from '../parts/prometheus.ts';
 import { type Unit, written } from '../parts/units.ts';
 
@@ -14,7 +14,7 @@ export function Exemplars({ exemplars, unit }: { exemplars: readonly Exemplar[];
         <span class="exemplar-sign" aria-hidden="true">
           ◆
         </span>{' '}
-        {exemplars.length} exemplars: values with their traces
+        {several(exemplars.length, 'exemplar')}: values with their traces
       </summary>
       <ol class="moments">
         {highest.map(({ atMs, value, traceId, labels }) => (

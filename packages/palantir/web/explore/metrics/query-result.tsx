@@ -1,13 +1,15 @@
 /** What one query answers: a chart with changes and exemplars, the series in numbers, and the exemplars as links. */
 import { useMemo } from 'preact/hooks';
+import { several } from '../../shared/format.ts';
 import { Chart, type Line } from '../parts/chart.tsx';
-import type { Mark, Point } from '../parts/chart-layers.ts';
+import type { Mark } from '../parts/chart-layers.ts';
 import { seriesColour } from '../parts/colours.ts';
 import { commonLabels, type Grid, nameOf, queryExemplars, type Series } from '../parts/prometheus.ts';
 import { Empty } from '../parts/states.tsx';
 import type { TimeRange } from '../parts/time-range.ts';
 import { unitOf } from '../parts/units.ts';
 import { useAsked } from '../parts/use-answer.ts';
+import { exemplarPoints } from './exemplar-points.ts';
 import { Exemplars } from './exemplars.tsx';
 import { SeriesTable, type ShownSeries } from './series-table.tsx';
 
@@ -32,20 +34,14 @@ export function QueryResult({ letter, query, range, grid, series, marks, onZoom 
   const { data: exemplars = [] } = useAsked(`${grid.times.at(-1)} ${query}`, (signal) =>
     queryExemplars(query, range, signal),
   );
-  const points = useMemo(
-    () =>
-      exemplars.map(
-        ({ atMs, value, traceId }): Point => ({ atMs, value, href: `/explore/traces/${traceId}` }),
-      ),
-    [exemplars],
-  );
+  const points = useMemo(() => exemplarPoints(exemplars, grid.stepMs), [exemplars, grid.stepMs]);
   if (series.length === 0)
     return (
       <Empty title={`${letter ? `${letter}: ` : ''}no series match in this range`}>
         <p>A longer range may have some. Names complete while they are written.</p>
       </Empty>
     );
-  const changes = marks.length > 0 ? `▼ ${marks.length} changes` : '';
+  const changes = marks.length > 0 ? `▼ ${several(marks.length, 'change')}` : '';
   return (
     <section class="query-result">
       <Chart

@@ -4,8 +4,10 @@ import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import './chart.css';
+import { several } from '../../shared/format.ts';
 import { go } from '../../shared/location.ts';
 import { type Mark, markLayer, type Point, pointLayer, tooltipLayer } from './chart-layers.ts';
+import { lastOf, lonely, shortened, spanOf, stacked, timeLabels } from './chart-values.ts';
 import { colourReader, seriesColour } from './colours.ts';
 import type { TimeRange } from './time-range.ts';
 import { type Unit, written } from './units.ts';
@@ -131,12 +133,12 @@ function optionsOf(now: { readonly current: Props }, host: HTMLElement, height: 
       y: { range: (_plot, low, high) => spanOf(low, high) },
     },
     axes: [
-      { ...axis, grid: { show: false }, size: 28, values: timeLabels },
+      { ...axis, grid: { show: false }, size: 28, values: (_plot, times) => timeLabels(times) },
       {
         ...axis,
         grid,
         size: 64,
-        values: (_plot, values) => values.map((value) => written(value, unit)),
+        values: (_plot, values) => values.map((value) => shortened(written(value, unit))),
       },
     ],
     series: [
@@ -145,7 +147,7 @@ function optionsOf(now: { readonly current: Props }, host: HTMLElement, height: 
         label: line.name,
         stroke: colourOf(line, index),
         width: 1.5,
-        points: { show: false },
+        points: { show: true, size: 4, fill: colourOf(line, index), filter: lonelyOf },
         spanGaps: false,
         ...((lines.length === 1 || isStacked) && {
           fill: faded(colourOf(line, index), isStacked ? STACK_OPACITY : AREA_OPACITY),
@@ -182,48 +184,26 @@ function optionsOf(now: { readonly current: Props }, host: HTMLElement, height: 
 }
 
 function dataOf({ times, lines, isStacked }: Props): uPlot.AlignedData {
-  const drawn = isStacked ? stacked(lines, times.length) : lines.map(({ values }) => values);
+  const drawn = isStacked
+    ? stacked(
+        lines.map(({ values }) => values),
+        times.length,
+      )
+    : lines.map(({ values }) => values);
   return [times as number[], ...(drawn as (number | null)[][])];
 }
 
-/** The first is the sum of all. What is not known counts for nothing. */
-function stacked(lines: readonly Line[], length: number): number[][] {
-  const below = new Array<number>(length).fill(0);
-  return lines
-    .toReversed()
-    .map(({ values }) => below.map((_, at) => (below[at]! += values[at] ?? 0)))
-    .reverse();
-}
-
-/** From 0 where nothing is below it, with some room above. */
-function spanOf(low: number | null, high: number | null): [number, number] {
-  if (low === null || high === null || (low === 0 && high === 0)) return [0, 1];
-  return [Math.min(0, low * 1.1), high > 0 ? high * 1.1 : 0];
-}
-
-/** `14:03` within a day, with the date where another one begins; in 24 hours. */
-function timeLabels(_plot: uPlot, times: readonly number[]): string[] {
-  const step = (times[1] ?? 0) - (times[0] ?? 0);
-  return times.map((ms, index) => {
-    const date = new Date(ms);
-    const day = `${date.getDate()} ${date.toLocaleString('en', { month: 'short' })}`;
-    if (step >= 86_400_000) return day;
-    const time = date.toLocaleTimeString('en-GB').slice(0, step < 60_000 ? 8 : 5);
-    const isNewDay = index > 0 && new Date(times[index - 1]!).getDate() !== date.getDate();
-    return isNewDay ? day : time;
-  });
+function lonelyOf(plot: uPlot, series: number): number[] {
+  const [first, last] = plot.series[series]!.idxs ?? [0, -1];
+  return lonely(plot.data[series]!, first, last);
 }
 
 function faded(colour: string, opacity: number): string {
   return colour.replace(/^rgb\((.+)\)$/, `rgba($1, ${opacity})`);
 }
 
-function lastOf(values: readonly (number | null)[]): number | null {
-  return values.findLast((value) => value !== null) ?? null;
-}
-
 function sentenceOf(title: string, lines: readonly Line[], unit: Unit, marks: number): string {
   if (lines.length === 0) return `${title}: no data`;
   const last = lines.slice(0, 5).map(({ name, values }) => `${name} ${written(lastOf(values), unit)}`);
-  return `${title}, now: ${last.join(', ')}${lines.length > 5 ? ` and ${lines.length - 5} more` : ''}${marks > 0 ? `; ${marks} changes` : ''}`;
+  return `${title}, now: ${last.join(', ')}${lines.length > 5 ? ` and ${lines.length - 5} more` : ''}${marks > 0 ? `; ${several(marks, 'change')}` : ''}`;
 }

@@ -18,7 +18,15 @@ export function useChanges(range: TimeRange, service?: string): Answer<readonly 
   return useAnswer(`/palantir/changes?${rangeParameters({ fromMs, toMs })}${of}`);
 }
 
-export function useMarks(range: TimeRange, service?: string): readonly Mark[] {
-  const { data = NONE } = useChanges(range, service);
-  return useMemo(() => data.map(({ atMs, title, kind }) => ({ atMs, text: `${kind}: ${title}` })), [data]);
+/** @param services none: of all. What is of no service is among them. */
+export function useMarks(range: TimeRange, ...services: readonly string[]): readonly Mark[] {
+  const { data = NONE } = useChanges(range, services.length === 1 ? services[0] : undefined);
+  const names = services.join('\n');
+  return useMemo(
+    () =>
+      data
+        .filter(({ service }) => service === undefined || names === '' || names.split('\n').includes(service))
+        .map(({ atMs, title, kind }) => ({ atMs, text: `${kind}: ${title}` })),
+    [data, names],
+  );
 }

@@ -1,13 +1,15 @@
-/** All services: what each does, who has it, and how it does now. */
+/** All services: what each does, who has it, and how it does now; those that are not well come first. */
 import type { ServiceDetail } from '../../../src/live/service-detail.ts';
 import { count, duration, percent } from '../../shared/format.ts';
 import { useLive } from '../../shared/live.ts';
 import { go, useLocation, withQuery } from '../../shared/location.ts';
 import { Page } from '../../shared/page.tsx';
+import { inOrder } from '../../swarm/order.ts';
 import { StateWord } from '../parts/state-word.tsx';
 import { Empty, HowToSend, Loading } from '../parts/states.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { useAnswer } from '../parts/use-answer.ts';
+import { seenNow } from './seen-now.ts';
 import { Sparkline } from './sparkline.tsx';
 
 const STATE_ORDER = ['down', 'degraded', 'unknown', 'ok'];
@@ -85,16 +87,15 @@ export default function CataloguePage() {
   const { data: known } = useAnswer<ServiceDetail[]>('/palantir/services');
   const words = (query.get('find') ?? '').toLowerCase();
   const details = new Map(known?.map((service) => [service.name, service]));
-  const all = (state?.services ?? known ?? []).map((service) => ({
-    ...details.get(service.name),
-    ...service,
-  }));
-  const shown = all.filter((service: ServiceDetail) =>
+  const all = inOrder(
+    state?.services.map((service) => seenNow(details.get(service.name), service)) ?? known ?? [],
+  );
+  const shown = all.filter((service) =>
     [service.name, service.owner, service.about, service.state].some((text) =>
       text?.toLowerCase().includes(words),
     ),
   );
-  const hasOwners = all.some((service: ServiceDetail) => service.owner !== undefined);
+  const hasOwners = all.some((service) => service.owner !== undefined);
   return (
     <Page title="Services">
       {all.length > 0 && (

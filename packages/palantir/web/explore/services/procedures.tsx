@@ -1,4 +1,4 @@
-/** What is called of a service, over the last five minutes. */
+/** What is called of a service, over the last minute. */
 import type { ServiceDetail } from '../../../src/live/service-detail.ts';
 import { count, percent } from '../../shared/format.ts';
 import { queryNow } from '../parts/prometheus.ts';
@@ -56,7 +56,9 @@ export function Procedures({ service, contract }: { service: string; contract: S
   }));
   return (
     <section class="card">
-      <h2>Contract {contract && <code>{contract.name}</code>}</h2>
+      <h2>
+        Contract {contract && <code>{contract.name}</code>} <small class="quiet">the last minute</small>
+      </h2>
       <Table
         caption="Procedures"
         sortName="procedures"

@@ -16,14 +16,21 @@ const QUANTILES = [
   ['p99', '--series-4'],
 ] as const;
 
-export function RedCharts({ service, state }: { service: string; state: RangeState }) {
+interface Props {
+  readonly service: string;
+  readonly state: RangeState;
+  /** Whose changes are shown besides its own. */
+  readonly others?: readonly string[];
+}
+
+export function RedCharts({ service, state, others = [] }: Props) {
   const { range, pick } = state;
   const queries = useMemo(() => {
     const { rate, errors, p50, p95, p99 } = redQueries(service, stepOf(range, STEPS));
     return [rate, errors, p50, p95, p99];
   }, [service, range]);
   const { data, error, again } = useSeries(queries, range);
-  const marks = useMarks(range, service);
+  const marks = useMarks(range, service, ...others);
   const lines = useMemo(() => {
     const of = (index: number): readonly Series[] => data?.results[index]?.series ?? [];
     return {

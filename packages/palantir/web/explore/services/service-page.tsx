@@ -16,6 +16,7 @@ import { Dependencies } from './dependencies.tsx';
 import { Instances } from './instances.tsx';
 import { Procedures } from './procedures.tsx';
 import { RedCharts } from './red-charts.tsx';
+import { seenNow } from './seen-now.ts';
 
 const RENEW_MS = 15_000;
 
@@ -25,7 +26,7 @@ export default function ServicePage({ id: name }: { id: string }) {
   const { data: said, error } = useAnswer<ServiceDetail>(`/palantir/services/${encodeURIComponent(name)}`);
   const { data: changes = [] } = useChanges(state.range, name);
   const now = live?.services.find((service) => service.name === name);
-  const detail = now ? { ...said, ...now } : said;
+  const detail = now ? seenNow(said, now) : said;
   const selector = encodeURIComponent(`{service=${quoted(name)}}`);
   const traces = encodeURIComponent(`{ service=${quoted(name)} }`);
   if (live && !now && isMissing(error))
@@ -69,8 +70,8 @@ function Facts({ detail }: { detail: ServiceDetail }) {
   const facts = [
     ['Rate', `${count(detail.requestsPerSecond)}/s`],
     ['Errors', percent(detail.errorShare)],
-    ['p50', duration(detail.p50Ms)],
-    ['p95', duration(detail.p95Ms)],
+    ['p50', detail.p50Ms > 0 ? duration(detail.p50Ms) : '–'],
+    ['p95', detail.p95Ms > 0 ? duration(detail.p95Ms) : '–'],
     ['Instances', `${detail.ready} of ${detail.wanted}`],
     ['Restarts', String(detail.restarts)],
     ['Version', detail.version || '–'],

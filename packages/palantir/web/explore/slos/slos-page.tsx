@@ -121,7 +121,13 @@ export default function SlosPage() {
           />
           <div class="charts budget-charts">
             {names.map((name) => (
-              <BudgetChart key={name} name={name} state={state} marks={marks} />
+              <BudgetChart
+                key={name}
+                name={name}
+                slos={slos.filter((slo) => slo.name === name)}
+                state={state}
+                marks={marks}
+              />
             ))}
           </div>
         </>

@@ -1,6 +1,6 @@
 /** A trace beside another one: each frame of both, and how much longer or shorter it took in the other. */
 import { useMemo } from 'preact/hooks';
-import { duration } from '../../shared/format.ts';
+import { clockTime, duration } from '../../shared/format.ts';
 import { go, withQuery } from '../../shared/location.ts';
 import { moveThroughItems } from '../parts/arrow-keys.ts';
 import { Failed, Loading } from '../parts/states.tsx';
@@ -23,7 +23,8 @@ export function ComparisonView({ trace, withId }: { trace: Trace; withId: string
       <div class="tools">
         <span>
           beside <a href={`/explore/traces/${withId}`}>{other?.summary.rootName ?? withId}</a>
-          {other && `: ${differenceText(other.durationMs - trace.durationMs)} in all`}
+          {other &&
+            ` of ${clockTime(other.summary.startMs)}: ${differenceText(other.durationMs - trace.durationMs)} in all, from begin to end`}
         </span>
         <a href={`/explore/traces/${withId}?with=${trace.summary.traceId}`}>Swap</a>
         <button type="button" data-close onClick={() => go(withQuery({ with: undefined }))}>
@@ -100,5 +101,7 @@ function timesText(count: number): string {
 }
 
 function differenceText(ms: number): string {
-  return `${ms < 0 ? '−' : '+'}${duration(Math.abs(ms))}`;
+  const size = duration(Math.abs(ms));
+  if (size === duration(0)) return 'the same';
+  return `${ms < 0 ? '−' : '+'}${size}`;
 }

@@ -23,17 +23,25 @@ const COLUMNS: readonly Column<Frame>[] = [
       <button type="button" class="plain" data-item onClick={() => go(withQuery({ frame: path }))}>
         {errors > 0 && <span class="is-down">✕ </span>}
         <b>{service}</b> {name}
+        <small class="about">{callerOf(path)}</small>
       </button>
     ),
     order: ({ service, name }) => `${service} ${name}`,
   },
-  { name: 'Times', cell: ({ count }) => count, order: ({ count }) => count, isNumber: true },
+  {
+    name: 'Times',
+    cell: ({ count }) => count,
+    order: ({ count }) => count,
+    isNumber: true,
+    isExtra: true,
+  },
   { name: 'Itself', cell: ({ selfMs }) => duration(selfMs), order: ({ selfMs }) => selfMs, isNumber: true },
   {
     name: 'With all below',
     cell: ({ totalMs }) => duration(totalMs),
     order: ({ totalMs }) => totalMs,
     isNumber: true,
+    isExtra: true,
   },
 ];
 
@@ -97,6 +105,12 @@ export function FlameView({ trace, colours }: { trace: Trace; colours: ReadonlyM
       />
     </div>
   );
+}
+
+/** Frames of one name stand at several places of a trace. */
+function callerOf(path: string): string {
+  const above = path.split('\n').at(-2);
+  return above ? `in ${above}` : '';
 }
 
 function framesOf(top: Frame): Frame[] {

@@ -73,7 +73,7 @@ export function SpanRow(props: Props) {
           class={`span-bar ${isError ? 'has-errors' : ''}`}
           style={{
             left: `${share(span.startMs)}%`,
-            width: `${share(span.endMs - span.startMs)}%`,
+            width: `${share(span.endMs) - share(span.startMs)}%`,
             background: `var(${colour})`,
           }}
         />
@@ -82,7 +82,7 @@ export function SpanRow(props: Props) {
           <span
             key={fromMs}
             class="span-path"
-            style={{ left: `${share(fromMs)}%`, width: `${share(toMs - fromMs)}%` }}
+            style={{ left: `${share(fromMs)}%`, width: `${share(toMs) - share(fromMs)}%` }}
           />
         ))}
         {lines?.map((line, index) => (

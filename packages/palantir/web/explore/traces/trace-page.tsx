@@ -2,7 +2,7 @@
  * (`with=<id>`). The chosen span (`span=`), the view (`view=flame`) and what is folded (`fold=`) are in the address. */
 import { useMemo } from 'preact/hooks';
 import type { LogLine } from '../../../src/model.ts';
-import { clockTime, duration } from '../../shared/format.ts';
+import { clockTime, duration, several } from '../../shared/format.ts';
 import { go, useLocation, withQuery } from '../../shared/location.ts';
 import { Page } from '../../shared/page.tsx';
 import { seriesColour } from '../parts/colours.ts';
@@ -82,7 +82,7 @@ function Views({ trace }: { trace: Trace }) {
         <a
           href={`/explore/logs?query=${encodeURIComponent(`{trace_id="${traceId}"}`)}&from=${Math.floor(startMs - MARGIN_MS)}&to=${Math.ceil(startMs + trace.durationMs + MARGIN_MS)}`}
         >
-          {lines.length} log lines
+          {several(lines.length, 'log line')}
         </a>
         <a href={`/explore/traces?pick=${traceId}`}>Compare …</a>
       </div>

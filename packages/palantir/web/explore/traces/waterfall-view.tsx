@@ -3,12 +3,12 @@
  * log lines. Arrows move, fold and unfold; Enter opens a span. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { LogLine } from '../../../src/model.ts';
-import { duration } from '../../shared/format.ts';
 import { go, useLocation, withQuery } from '../../shared/location.ts';
 import { criticalPath } from './critical-path.ts';
 import { SpanRow } from './span-row.tsx';
+import { timeScale } from './time-scale.ts';
 import type { Span, Trace } from './trace.ts';
-import { foldedAbove, rowsOf, ticksOf } from './waterfall.ts';
+import { foldedAbove, rowsOf } from './waterfall.ts';
 
 const ROW_PX = 26;
 const OVERSCAN = 10;
@@ -93,16 +93,20 @@ export function Waterfall({ trace, lines, colours, chosen }: Props) {
 
   const first = Math.max(0, Math.floor(view.top / ROW_PX) - OVERSCAN);
   const shown = rows.slice(first, Math.ceil((view.top + view.height) / ROW_PX) + OVERSCAN);
-  const ticks = ticksOf(trace.durationMs, TICKS);
-  const share = (ms: number): number => (trace.durationMs > 0 ? (ms / trace.durationMs) * 100 : 0);
+  const { share, marks } = useMemo(() => timeScale(trace.byId.values(), trace.durationMs, TICKS), [trace]);
   return (
     <div class="waterfall">
       <div class="waterfall-head" aria-hidden="true">
         <span>Span</span>
         <span class="axis">
-          {ticks.map((ms) => (
-            <span key={ms} style={{ left: `${share(ms)}%` }}>
-              {ms === 0 ? '0' : duration(ms)}
+          {marks.map(({ atMs, text, isPause }) => (
+            <span
+              key={atMs}
+              class={isPause ? 'is-pause' : ''}
+              style={{ left: `${share(atMs)}%` }}
+              title={isPause ? 'nothing ran' : undefined}
+            >
+              {text}
             </span>
           ))}
         </span>

@@ -10,6 +10,12 @@ import { useSeries } from '../parts/use-series.ts';
 import type { WorkTable } from './work-queries.ts';
 import type { WorkRow } from './work-rows.ts';
 
+/** As people call what tells rows apart. */
+const LABELS: Readonly<Record<string, string>> = {
+  ...{ kind: 'Kind', type: 'Event', group: 'Listener', state: 'State', route: 'Route', schedule: 'Schedule' },
+  ...{ bus: 'Bus', stream: 'Stream', db_namespace: 'Database' },
+};
+
 export function WorkSection({
   table,
   rows,
@@ -22,7 +28,7 @@ export function WorkSection({
   const { title, about, by, columns, chart } = table;
   const shown: Column<WorkRow>[] = [
     {
-      name: by.join(' · '),
+      name: by.map((label) => LABELS[label] ?? label).join(' · '),
       cell: ({ labels }) => (
         <a href={`/explore/metrics?q=${encodeURIComponent(queryFor(table, labels))}`} data-item>
           {labels.join(' · ') || '(none)'}
@@ -72,7 +78,10 @@ function WorkChart({ chart, state }: { chart: NonNullable<WorkTable['chart']>; s
   const lines = useMemo(() => {
     const series = data?.results[0]?.series ?? [];
     const common = commonLabels(series);
-    return series.map(({ labels, values }) => ({ name: nameOf(labels, common), values }));
+    return series.map(({ labels, values }) => ({
+      name: series.length === 1 ? 'all' : nameOf(labels, common),
+      values,
+    }));
   }, [data]);
   return (
     <Chart
