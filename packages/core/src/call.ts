@@ -16,6 +16,8 @@ export interface Call {
   readonly context?: CallContext | undefined;
   /** When it was made or came in (monotonic ms), for who would otherwise read the clock again. */
   readonly at?: number | undefined;
+  /** Made by a plain route of the same service, whose request is counted itself. */
+  readonly fromRoute?: boolean | undefined;
 }
 
 export type CallContext = { -readonly [Name in keyof ContextValues]: ContextValues[Name] };

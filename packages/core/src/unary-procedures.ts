@@ -35,7 +35,7 @@ export class UnaryProcedures {
     const at = call.at ?? deadlines.clock.now();
     const values = call.context ?? { ...context.current };
     const caller = values.cancellation;
-    const measured = new MeasuredCall(this.#meter, procedure, values.trace, at);
+    const measured = new MeasuredCall(this.#meter, procedure, values.trace, at, call.fromRoute);
     const cancellation = new Cancellation();
     try {
       mustBegin(values, values.deadline, at);

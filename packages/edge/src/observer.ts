@@ -58,6 +58,7 @@ export function observer(telemetry: Telemetry): Observer {
       const route = exchange.route?.label ?? NO_ROUTE;
       const ms = performance.now() - exchange.startedMs;
       active.add(-1);
+      if (exchange.route) span.rename(`${method} ${route}`);
       span.set('http.request.method', method);
       span.set('http.route', route);
       span.set('http.response.status_code', status);

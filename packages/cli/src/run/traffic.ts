@@ -2,7 +2,7 @@
 import { errorEntry, type Metrics, mergeHistograms } from '@goblin/core';
 import type { CallTotals } from '@goblin/deploy/instance';
 
-/** By procedures, and by plain HTTP. */
+/** By procedures, and by plain HTTP. What a plain route calls of its own service is in the request of the route. */
 export function callTotals(metrics: Metrics): CallTotals[] {
   return [
     totals(
@@ -23,7 +23,8 @@ function totals(
 ): CallTotals {
   const [metric] = metrics.snapshot([name]).metrics;
   const at = metric?.labels.indexOf(label) ?? -1;
-  const series = metric?.series ?? [];
+  const callerAt = metric?.labels.indexOf('caller') ?? -1;
+  const series = metric?.series.filter(({ labels }) => labels[callerAt] !== 'route') ?? [];
   const failed = series.filter(({ labels }) => isError(labels[at] ?? ''));
   return {
     durations: mergeHistograms(series.flatMap(({ histogram }) => histogram ?? [])),

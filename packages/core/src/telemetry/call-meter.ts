@@ -21,6 +21,7 @@ export class CallMeter {
   readonly #durations: Labelled<Histogram>;
   readonly #stalls: ReturnType<typeof stallsOf>;
   readonly #procedures = new WeakMap<Procedure, MeasuredProcedure>();
+  readonly #fromRoutes = new WeakMap<Procedure, MeasuredProcedure>();
 
   constructor(side: Side, { tracer, metrics }: Telemetry) {
     this.side = side;
@@ -30,7 +31,7 @@ export class CallMeter {
         side === 'server'
           ? 'Time this instance took to answer a call.'
           : 'Time a call took as its caller saw it, retries included.',
-      labels: ['service', 'procedure', 'outcome'],
+      labels: ['service', 'procedure', 'outcome', ...(side === 'server' ? ['caller'] : [])],
     });
     this.#stalls = stallsOf(metrics, { prefix: `rpc_${side}`, things: 'calls', label: 'service' });
   }
@@ -39,13 +40,15 @@ export class CallMeter {
     return this.#tracer;
   }
 
-  /** What is kept for a procedure. */
-  of(procedure: Procedure): MeasuredProcedure {
-    let measured = this.#procedures.get(procedure);
+  /** What is kept for a procedure. @param fromRoute of calls that the service's own plain routes make */
+  of(procedure: Procedure, fromRoute = false): MeasuredProcedure {
+    const known = fromRoute ? this.#fromRoutes : this.#procedures;
+    let measured = known.get(procedure);
     if (!measured) {
       const running = procedure.stream ? undefined : this.#stalls.of(procedure.contract);
-      measured = new MeasuredProcedure(this.side, procedure, this.#durations, running);
-      this.#procedures.set(procedure, measured);
+      const caller = this.side === 'client' ? [] : [fromRoute ? 'route' : 'peer'];
+      measured = new MeasuredProcedure(this.side, procedure, this.#durations, caller, running);
+      known.set(procedure, measured);
     }
     return measured;
   }
@@ -60,6 +63,8 @@ class MeasuredProcedure {
   /** Of all procedures of the contract; streams have none. */
   readonly running: RunningWork | undefined;
   readonly #durations: Labelled<Histogram>;
+  /** The last label, where there is one. */
+  readonly #caller: readonly string[];
   readonly #outcomes = new Map<string, Histogram>();
   #ok: Histogram | undefined;
 
@@ -67,6 +72,7 @@ class MeasuredProcedure {
     side: Side,
     procedure: Procedure,
     durations: Labelled<Histogram>,
+    caller: readonly string[],
     running: RunningWork | undefined,
   ) {
     this.side = side;
@@ -74,6 +80,7 @@ class MeasuredProcedure {
     this.spanName = procedure.path.slice(1);
     this.attributes = { 'rpc.system.name': 'connectrpc', 'rpc.method': this.spanName };
     this.#durations = durations;
+    this.#caller = caller;
     this.running = running;
   }
 
@@ -85,7 +92,7 @@ class MeasuredProcedure {
   outcome(outcome: string): Histogram {
     let duration = this.#outcomes.get(outcome);
     if (!duration) {
-      duration = this.#durations.with(this.procedure.contract, this.procedure.name, outcome);
+      duration = this.#durations.with(this.procedure.contract, this.procedure.name, outcome, ...this.#caller);
       this.#outcomes.set(outcome, duration);
     }
     return duration;
@@ -100,14 +107,16 @@ export class MeasuredCall {
   readonly #running: Running | undefined;
 
   /** It begins below the span of `parent` where there is one.
-   * @param startMs when, for who has read the clock already. */
+   * @param startMs when, for who has read the clock already.
+   * @param fromRoute see Call */
   constructor(
     meter: CallMeter,
     procedure: Procedure,
     parent: TraceContext | undefined,
     startMs: number = performance.now(),
+    fromRoute?: boolean,
   ) {
-    const measured = meter.of(procedure);
+    const measured = meter.of(procedure, fromRoute);
     const { spanName, attributes } = measured;
     const options = { kind: meter.side, parent: parent ?? null, attributes, startMs };
     this.#measured = measured;

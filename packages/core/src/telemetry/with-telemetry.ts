@@ -9,7 +9,7 @@ export function withTelemetry(side: Side, telemetry: Telemetry): CallFilter {
   const meter = new CallMeter(side, telemetry);
   return async (call, next) => {
     const caller = context.current;
-    const measured = new MeasuredCall(meter, call.procedure, caller.trace);
+    const measured = new MeasuredCall(meter, call.procedure, caller.trace, undefined, call.fromRoute);
     const values: ContextValues = { ...caller, trace: measured.trace };
     try {
       const answer = await context.enter(values, () => next(call));

@@ -3,13 +3,14 @@
  * placeholders, never the values.
  *
  * Statements are most of all spans, and few texts come again and again: what a text says is put together once, so that the exporter
- * encodes it once too. */
+ * encodes it once too. A statement that nothing asked for, such as one that looks for work again and again, begins no trace. */
 import {
   type Attributes,
   context,
   GoblinError,
   type Histogram,
   isGoblinError,
+  type Span,
   stallsOf,
   type Telemetry,
 } from '@goblin/core';
@@ -22,7 +23,8 @@ const MAX_TEXTS = 500;
 /** What is the same whenever a text is carried out. */
 interface Statement {
   readonly operation: string;
-  readonly span: string;
+  /** Of its spans. */
+  readonly name: string;
   readonly attributes: Attributes;
 }
 
@@ -54,7 +56,7 @@ export function statementTelemetry(telemetry: Telemetry, namespace: string): Sta
         'db.operation.name': operation,
         'db.query.text': text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text,
       };
-      statement = { operation, span: `${operation} ${namespace}`, attributes };
+      statement = { operation, name: `${operation} ${namespace}`, attributes };
       if (statements.size >= MAX_TEXTS) statements.delete(statements.keys().next().value!);
       statements.set(text, statement);
     }
@@ -71,31 +73,39 @@ export function statementTelemetry(telemetry: Telemetry, namespace: string): Sta
     histogram.record((performance.now() - startedMs) / 1_000);
   }
 
+  async function carryOut<T>(
+    text: string,
+    operation: string,
+    work: () => Promise<T>,
+    span?: Span,
+  ): Promise<T> {
+    const startedMs = performance.now();
+    const one = running.begin(startedMs);
+    try {
+      const result = await work();
+      record(operation, 'ok', startedMs);
+      return result;
+    } catch (error) {
+      const sqlState = sqlStateOf(error);
+      if (sqlState !== undefined) span?.set('db.response.status_code', sqlState);
+      span?.fail(error);
+      // The caller is told INTERNAL without the server's words, so they go to the log here.
+      if (isGoblinError(error, 'INTERNAL'))
+        telemetry.log.error({ err: error.cause, sqlState, statement: text }, error.message);
+      record(operation, error instanceof GoblinError ? error.code : 'INTERNAL', startedMs);
+      throw error;
+    } finally {
+      running.end(one);
+      span?.end();
+    }
+  }
+
   return {
-    async measure(text, work) {
-      const { operation, span: name, attributes } = statementOf(text);
-      const startedMs = performance.now();
-      const one = running.begin(startedMs);
+    measure(text, work) {
+      const { operation, name, attributes } = statementOf(text);
+      if (!context.trace) return carryOut(text, operation, work);
       const span = telemetry.tracer.start(name, { kind: 'client', attributes });
-      return context.run({ trace: span.context }, async () => {
-        try {
-          const result = await work();
-          record(operation, 'ok', startedMs);
-          return result;
-        } catch (error) {
-          const sqlState = sqlStateOf(error);
-          if (sqlState !== undefined) span.set('db.response.status_code', sqlState);
-          span.fail(error);
-          // The caller is told INTERNAL without the server's words, so they go to the log here.
-          if (isGoblinError(error, 'INTERNAL'))
-            telemetry.log.error({ err: error.cause, sqlState, statement: text }, error.message);
-          record(operation, error instanceof GoblinError ? error.code : 'INTERNAL', startedMs);
-          throw error;
-        } finally {
-          running.end(one);
-          span.end();
-        }
-      });
+      return context.run({ trace: span.context }, () => carryOut(text, operation, work, span));
     },
   };
 }

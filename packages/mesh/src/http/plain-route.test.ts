@@ -44,6 +44,19 @@ test('a route calls the procedures of its service through their filters', async 
   );
   const [call, route] = served.telemetry.spans;
   assert.equal(call!.parentSpanId, route!.spanId);
+  const headers = { 'content-type': 'application/json' };
+  const called = await fetch(`${served.url}/probe.v1/echo`, {
+    method: 'POST',
+    headers,
+    body: '{"text":"hi"}',
+  });
+  assert.equal(called.status, 200);
+  const [metric] = served.telemetry.metrics.snapshot(['rpc_server_call_duration_seconds']).metrics;
+  const callers = metric!.series.map(({ labels, histogram }) => [labels.at(-1), histogram!.count]);
+  assert.deepEqual(callers, [
+    ['route', 1],
+    ['peer', 1],
+  ]);
 });
 
 test('a route’s time is measured by method, pattern and status', async () => {

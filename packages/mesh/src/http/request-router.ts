@@ -77,7 +77,7 @@ function routesOf(
 ): RouteTable<PlainRoute> {
   const table = new RouteTable<PlainRoute>();
   for (const { contract, procedures, routes = {} } of services) {
-    const client = clientOf(contract, procedures);
+    const client = clientOf(contract, (call) => procedures({ ...call, fromRoute: true }));
     for (const [pattern, handler] of Object.entries(routes))
       table.add(pattern, { service: contract.name, handler, client, pace: admission?.pace() });
   }

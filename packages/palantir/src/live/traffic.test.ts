@@ -37,6 +37,12 @@ const all: readonly SampleSeries[] = [
     { service: 'tax', instance: '2', exported_service: 'tax.v1', outcome: 'INVALID_INPUT' },
     2,
   ),
+  // In the requests of its routes.
+  ...timed(
+    SERVER,
+    { service: 'edge', exported_service: 'edge.v1', outcome: 'INTERNAL', caller: 'route' },
+    10,
+  ),
   ...timed(CLIENT, { service: 'shop', exported_service: 'tax.v1', outcome: 'ok' }, 6),
   ...timed(CLIENT, { service: 'shop', exported_service: 'tax.v1', outcome: 'UNAVAILABLE' }, 2),
   ...timed(HTTP, { service: 'edge', to: 'shop', status: '200' }, 9),
@@ -67,6 +73,7 @@ test('rates, failures and durations are of all instances of a service, of calls 
   assert.equal(rounded(tax.errorShare), 0.2, 'what the caller did wrong is no failure of the service');
   assert.ok(tax.p95Ms > 50 && tax.p95Ms <= 100, String(tax.p95Ms));
   assert.equal(rounded(traffic.get('edge')!.errorShare), 0.1);
+  assert.equal(rounded(traffic.get('edge')!.requestsPerSecond), 10);
   assert.equal(traffic.get('nobody'), undefined);
 });
 

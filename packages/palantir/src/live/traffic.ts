@@ -41,11 +41,15 @@ const RPC = 'rpc_server_call_duration_seconds';
 const HTTP = 'http_server_request_duration_seconds';
 const CALLS = 'rpc_client_call_duration_seconds';
 const COUNT = '_count';
-const SERVED: Matcher = { label: '__name__', op: '=~', value: `(${RPC}|${HTTP})_(count|bucket)` };
+const SERVED: readonly Matcher[] = [
+  { label: '__name__', op: '=~', value: `(${RPC}|${HTTP})_(count|bucket)` },
+  // Those are in the requests of the routes.
+  { label: 'caller', op: '!=', value: 'route' },
+];
 const CALLED: Matcher = { label: '__name__', op: '=~', value: `${CALLS}_(count|bucket)` };
 const ANSWERED: Matcher = { label: '__name__', op: '=', value: `${RPC}${COUNT}` };
 /** By the last samples of minutes, of which two are in each such range. */
-const HISTORY = `sum by (service) (rate({__name__=~"(${RPC}|${HTTP})${COUNT}"}[2m]))`;
+const HISTORY = `sum by (service) (rate({__name__=~"(${RPC}|${HTTP})${COUNT}",caller!="route"}[2m]))`;
 /** Of a route that became a stream: it lasts, which says nothing about how fast answers come. */
 const UPGRADED = '101';
 
@@ -56,7 +60,7 @@ type Pair = `${string}\n${string}`;
 export async function trafficNow(source: SeriesSource, atMs: number, signal: AbortSignal): Promise<Traffic> {
   const bounded = { signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]) };
   const [served, called, answered, stalled] = await Promise.all([
-    source.select([SERVED], atMs - LONG_MS, atMs, bounded),
+    source.select(SERVED, atMs - LONG_MS, atMs, bounded),
     source.select([CALLED], atMs - LONG_MS, atMs, bounded),
     source.select([ANSWERED], atMs - LOOKBACK_MS, atMs, { ...bounded, stepMs: LOOKBACK_MS }),
     source.select([STALLS], atMs - STALLS_MS, atMs, bounded),

@@ -65,6 +65,9 @@ export function placesOf(service: string): readonly Place[] {
     { name: 'Service', href: `/explore/services/${encodeURIComponent(service)}` },
     { name: 'Logs', href: asked('logs', `{service="${value}"}`) },
     { name: 'Traces', href: asked('traces', `{ service = "${value}" }`) },
-    { name: 'Metrics', href: asked('metrics', `sum(rate(${REQUESTS}, service="${value}"}[1m]))`) },
+    {
+      name: 'Metrics',
+      href: asked('metrics', `sum(rate(${REQUESTS}, caller!="route", service="${value}"}[1m]))`),
+    },
   ];
 }

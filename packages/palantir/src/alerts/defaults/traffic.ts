@@ -5,8 +5,9 @@ import { defaultRule } from './default-rule.ts';
 
 const RPC = 'rpc_server_call_duration_seconds';
 const HTTP = 'http_server_request_duration_seconds';
-const ALL = `sum by (service) (rate({__name__=~"(${RPC}|${HTTP})_count"}[1m]))`;
-const FAILED = `sum by (service) (rate(${RPC}_count{outcome=~"${FAULTS}"}[1m]) or rate(${HTTP}_count{status=~"5.."}[1m]))`;
+/** What a plain route calls of its own service is in the request of the route. */
+const ALL = `sum by (service) (rate({__name__=~"(${RPC}|${HTTP})_count",caller!="route"}[1m]))`;
+const FAILED = `sum by (service) (rate(${RPC}_count{outcome=~"${FAULTS}",caller!="route"}[1m]) or rate(${HTTP}_count{status=~"5.."}[1m]))`;
 /** A service that has never failed has no series of failures: its share is 0 and not unknown. */
 const SHARE = `100 * (${FAILED} or 0 * ${ALL}) / ${ALL}`;
 

@@ -1,4 +1,5 @@
-/** Rate, errors and durations of a service in PromQL. Calls of procedures and plain HTTP routes count together. */
+/** Rate, errors and durations of a service in PromQL. Calls of procedures and plain HTTP routes count together; what a route calls of its own
+ * service is in its request. */
 import { quoted } from '../parts/prometheus.ts';
 
 const RPC = 'rpc_server_call_duration_seconds';
@@ -18,13 +19,14 @@ export interface RedQueries {
 
 export function redQueries(service: string, stepMs: number): RedQueries {
   const of = `service=${quoted(service)}`;
+  const ofAll = `${of},caller!="route"`;
   const window = windowOf(stepMs);
   const quantile = (q: number): string =>
-    `histogram_quantile(${q}, sum by (le) (rate({__name__=~"(${RPC}|${HTTP})_bucket",${of}}[${window}])))`;
+    `histogram_quantile(${q}, sum by (le) (rate({__name__=~"(${RPC}|${HTTP})_bucket",${ofAll}}[${window}])))`;
   return {
-    rate: `sum(rate({__name__=~"(${RPC}|${HTTP})_count",${of}}[${window}]))`,
+    rate: `sum(rate({__name__=~"(${RPC}|${HTTP})_count",${ofAll}}[${window}]))`,
     errors:
-      `sum by (outcome) (rate(${RPC}_count{${of},outcome!="ok"}[${window}])) > 0` +
+      `sum by (outcome) (rate(${RPC}_count{${ofAll},outcome!="ok"}[${window}])) > 0` +
       ` or sum by (status) (rate(${HTTP}_count{${of},status=~"5.."}[${window}])) > 0`,
     p50: quantile(0.5),
     p95: quantile(0.95),
