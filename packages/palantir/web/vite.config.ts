@@ -1,5 +1,8 @@
 import { defineConfig } from 'vite';
 
+// Tests run with another, and a team may: what is built is what is served.
+process.env.NODE_ENV = 'production';
+
 /** Builds the pages into dist-web: one small script for what every page needs, and one for each page. */
 export default defineConfig({
   root: import.meta.dirname,
