@@ -7,7 +7,7 @@ import { line, lineHead, numberField } from '../../packages/palantir/src/export/
 import { ProtobufWriter } from '../../packages/palantir/src/export/protobuf-writer.ts';
 import { packSnappy } from '../../packages/palantir/src/export/snappy.ts';
 import type { Labels } from '../../packages/palantir/src/model.ts';
-import type { SelectedSeries } from '../../packages/palantir/src/store/metrics/select.ts';
+import type { SelectedSeries } from '../../packages/palantir/src/store/metrics/packed-series.ts';
 import {
   logLine,
   needle,

@@ -1,6 +1,6 @@
 /** Telemetry as a platform makes it, the same in every run. Each item is known by its number, so that no two rounds send the same. */
 import type { Labels, LogLine, SpanRecord } from '../../packages/palantir/src/model.ts';
-import type { SelectedSeries } from '../../packages/palantir/src/store/metrics/select.ts';
+import type { SelectedSeries } from '../../packages/palantir/src/store/metrics/packed-series.ts';
 
 export const SERIES = 500;
 export const STEP_MS = 15_000;
