@@ -1,6 +1,7 @@
 /** What telemetry costs at full load: the payments example as `goblin up` runs it, once with everything on (metrics, spans, logs, sent to
  * Palantir, which runs beside) and once without Palantir and without an exporter. Both run at the same time and are loaded in turn, round by
- * round, by customers who pay without a pause through the edge.
+ * round, by customers who pay through the edge: without a pause, and at a pace that both keep. At full load all share the machine's
+ * processors, Palantir too, so fewer payments bear what the services do by time; at the same pace they are compared alone.
  *
  * CPU is that of the processes of the services and of the edge, per payment, from the first request until what follows from the last one
  * (settlement, receipt) has come to its end. Palantir's own is a row of its own; that of the database, the acquirer and the supervisor
@@ -33,6 +34,8 @@ const PROJECT = join(import.meta.dirname, '../../examples/payments');
 /** Beside that of the project, because it names folders from where it is. */
 const CONFIG_WITHOUT: string = join(PROJECT, 'goblin.without-palantir.config.ts');
 const CUSTOMERS = 16;
+/** Payments per second. */
+const PACE = 30;
 /** The acquirer settles after one or two seconds. */
 const SETTLES_WITHIN_MS = 4_000;
 const WARM_UP_MS = 3_000;
@@ -41,19 +44,20 @@ const PALANTIR = 'palantir';
 const OTHERS: ReadonlySet<string> = new Set([PALANTIR, 'acquirer', 'backup']);
 
 const [ON, OFF, OWN] = ['services and edge, all telemetry', 'services and edge, none', 'palantir itself'];
+const paced = (name: string): string => `${name}, at ${PACE}/s`;
 
 export const reference: string = OFF;
 export const targets: readonly Target[] = [
-  { row: ON, beside: OFF, figure: 'cpuMicros', concurrency: CUSTOMERS, is: 'at most', target: 1.1 },
-];
+  [ON, OFF],
+  [paced(ON), paced(OFF)],
+].map(([row, beside]) => ({
+  ...{ row: row!, beside: beside!, figure: 'cpuMicros', concurrency: CUSTOMERS, is: 'at most', target: 1.1 },
+}));
 
 export async function run(options: OverheadOptions): Promise<Pick<Result, 'rounds' | 'conditions' | 'rows'>> {
   const { rounds, durationMs } = options;
   const load = loadavg()[0]!;
-  const samples = new Map<string, Sample[]>([
-    [ON, []],
-    [OFF, []],
-  ]);
+  const samples = new Map<string, Sample[]>([ON, OFF, paced(ON), paced(OFF)].map((name) => [name, []]));
   try {
     writeFileSync(
       CONFIG_WITHOUT,
@@ -65,12 +69,19 @@ export async function run(options: OverheadOptions): Promise<Pick<Result, 'round
       [ON, on],
       [OFF, off],
     ] as const;
-    const told = progress(both.length * (rounds + 1));
-    for (let round = 0; round <= rounds; round++) {
+    const told = progress(both.length * (2 * rounds + 1));
+    for (const [name, platform] of both) {
+      told.step(`warming up: ${name}`);
+      await measured(platform, WARM_UP_MS);
+    }
+    for (let round = 1; round <= rounds; round++) {
       for (const [name, platform] of round % 2 === 0 ? both : both.toReversed()) {
-        told.step(round === 0 ? `warming up: ${name}` : `round ${round} of ${rounds}: ${name}`);
-        const sample = await measured(platform, round === 0 ? WARM_UP_MS : durationMs);
-        if (round > 0) samples.get(name)!.push(sample);
+        told.step(`round ${round} of ${rounds}: ${name}`);
+        samples.get(name)!.push(await measured(platform, durationMs));
+      }
+      for (const [name, platform] of round % 2 === 0 ? both : both.toReversed()) {
+        told.step(`round ${round} of ${rounds}: ${paced(name)}`);
+        samples.get(paced(name))!.push(await measured(platform, durationMs, PACE));
       }
     }
     told.done();
@@ -78,27 +89,31 @@ export async function run(options: OverheadOptions): Promise<Pick<Result, 'round
     rmSync(CONFIG_WITHOUT, { force: true });
   }
   const conditions = `${durationMs / 1_000} s each, ${CUSTOMERS} customers; load of the machine ${load.toFixed(1)} before, ${loadavg()[0]!.toFixed(1)} after`;
-  const rows = [ON, OFF].map((name) =>
-    rowOf(name, samples.get(name)!, ({ servicesMicros }) => servicesMicros),
+  const rows = [...samples].map(([name, all]) => rowOf(name, all, ({ servicesMicros }) => servicesMicros));
+  const own = [ON, paced(ON)].map((name, i) =>
+    rowOf([OWN, paced(OWN)][i]!, samples.get(name)!, ({ palantirMicros }) => palantirMicros),
   );
   return {
     rounds,
     conditions,
-    rows: [...rows, rowOf(OWN, samples.get(ON)!, ({ palantirMicros }) => palantirMicros)],
+    rows: [...rows, ...own],
   };
 }
 
-async function measured(platform: Platform, durationMs: number): Promise<Sample> {
+/** @param pace payments per second; as many as there can be by default */
+async function measured(platform: Platform, durationMs: number, pace?: number): Promise<Sample> {
   const { services, palantir } = await processesOf(platform);
   const before = [await cpuOf(services), await cpuOf(palantir)];
   const startedAt = performance.now();
   const latencies: number[] = [];
+  let begun = 0;
   async function customer(): Promise<void> {
-    for (let now = startedAt; now < startedAt + durationMs; ) {
+    for (;;) {
+      const dueAt = pace === undefined ? performance.now() : startedAt + (begun++ * 1_000) / pace;
+      if (dueAt >= startedAt + durationMs) return;
+      await pause(Math.max(0, dueAt - performance.now()));
       await pay(platform);
-      const then = performance.now();
-      latencies.push(then - now);
-      now = then;
+      latencies.push(performance.now() - dueAt);
     }
   }
   await Promise.all(Array.from({ length: CUSTOMERS }, customer));
